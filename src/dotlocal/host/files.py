@@ -1,0 +1,169 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time.
+"""Files that are whole or not there: temporary, fsync, rename, fsync of the folder. And one lock for one writer."""
+
+import fcntl
+import os
+from time import monotonic, sleep
+
+from dotlocal.core.errors import Refused
+
+_RETRY_SECONDS = 0.05
+
+
+def read(path: str, most: int = 1 << 20) -> bytes:
+    """The contents of a file; refuses `file-missing`, `file-unreadable`, and `file-too-large` beyond `most` octets."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            contents = b""
+            while len(contents) <= most and (chunk := os.read(descriptor, most + 1 - len(contents))):
+                contents += chunk
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        raise Refused("file-missing", f"{path} does not exist") from None
+    except OSError as error:
+        raise Refused("file-unreadable", f"{path} can't be read: {error.strerror}") from None
+    if len(contents) > most:
+        raise Refused("file-too-large", f"{path} has more than {most} octets")
+    return contents
+
+
+def write(path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" = None) -> None:
+    """Put a file in place of the old one, atomically and durably. It is born with its mode and never wider."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        _write_synced(temporary, contents, mode=mode, group=group)
+        os.rename(temporary, path)
+        sync_folder(folder or ".")
+    except OSError as error:
+        remove(temporary)
+        raise _unwritable(path, error) from None
+
+
+def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "int | None" = None) -> None:
+    """Write and fsync files (name to contents and mode) that must not exist yet. Raises OSError."""
+    descriptors: list[int] = []
+    try:
+        for name, (data, mode) in contents.items():
+            descriptors.append(_write(os.path.join(folder, name), data, mode=mode, group=group, flags=os.O_EXCL))
+        for descriptor in descriptors:  # all written first: the file system then commits them in one go
+            os.fsync(descriptor)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _write_synced(path: str, contents: bytes, *, mode: int, group: "int | None" = None) -> None:
+    descriptor = _write(path, contents, mode=mode, group=group, flags=os.O_TRUNC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: str, contents: bytes, *, mode: int, group: "int | None", flags: int) -> int:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+    try:
+        if group is not None:
+            os.fchown(descriptor, -1, group)
+        if mode != 0o600:
+            os.fchmod(descriptor, mode)
+        view = memoryview(contents)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def create(path: str, contents: bytes, *, mode: int = 0o644) -> None:
+    """Write a file that must not exist yet: it appears whole, or not at all; refuses `file-exists`."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        _write_synced(temporary, contents, mode=mode)
+        os.link(temporary, path)  # unlike a rename, a link never replaces
+        os.unlink(temporary)
+        sync_folder(folder or ".")
+    except FileExistsError:
+        remove(temporary)
+        raise Refused("file-exists", f"{path} exists already and is not overwritten") from None
+    except OSError as error:
+        remove(temporary)
+        raise _unwritable(path, error) from None
+
+
+def folder(path: str, *, mode: int = 0o755) -> None:
+    """Make a folder and those above it; one that exists stays as it is. Refuses `file-unwritable`."""
+    try:
+        os.makedirs(path, exist_ok=True)
+        if not os.listdir(path):
+            os.chmod(path, mode)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def switch(link: str, target: str) -> None:
+    """Point a symbolic link at a target (relative to its folder), atomically. Raises OSError."""
+    temporary = f"{link}.{os.getpid()}.tmp"
+    remove(temporary)
+    os.symlink(target, temporary)
+    os.rename(temporary, link)
+    sync_folder(os.path.dirname(link) or ".")
+
+
+def sync_folder(path: str) -> None:
+    """Make renames in a folder durable. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Lock:
+    """One writer at a time, by flock: it ends with its process, however that ends."""
+
+    __slots__ = ("_descriptor", "_path", "_seconds")
+
+    def __init__(self, path: str, seconds: float) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._descriptor = -1
+
+    def __enter__(self) -> "Lock":
+        deadline = monotonic() + self._seconds
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
+        while True:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return self
+            except BlockingIOError:
+                if monotonic() > deadline:
+                    os.close(self._descriptor)
+                    raise Refused(
+                        "busy", f"another command has held {self._path} for {self._seconds:g} seconds",
+                        hint="wait for it, or end it, and try again",
+                    ) from None  # fmt: skip
+                sleep(_RETRY_SECONDS)
+
+    def __exit__(self, *exception: object) -> None:
+        os.close(self._descriptor)
+
+
+def _unwritable(path: str, error: OSError) -> Refused:
+    return Refused("file-unwritable", f"{path} can't be written: {error.strerror}")
+
+
+def remove(path: str) -> None:
+    """Remove a file, if it is there and can be."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

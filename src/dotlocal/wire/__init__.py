@@ -1,0 +1,1 @@
+"""Pure formats that two actors exchange. May import core, and nothing else of dotlocal."""
