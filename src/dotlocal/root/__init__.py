@@ -1,0 +1,1 @@
+"""The root CA's ceremony: plan, rehearse, run, sign, transcript."""
