@@ -1,0 +1,296 @@
+# Boot path: no typing, dataclasses, enum, re, json or argparse at run time.
+"""`dotlocal device boot`: a fresh key and server certificate for the names and addresses of this moment.
+
+1. settings and template from the state     2. look around, read the clock, plan     3. new key, two certificates
+4. publish them as run/current              5. save the time, at most once a day
+"""
+
+import gc
+import os
+import sys
+
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.findings import ERROR, Finding
+from dotlocal.core.names import Address
+from dotlocal.core.template import EMPTY_NAME, Template, certificate
+from dotlocal.device import settings as device_settings
+from dotlocal.device import status, store, surroundings
+from dotlocal.device.plan import Plan, plan
+from dotlocal.device.settings import Settings
+from dotlocal.device.store import Run, State
+from dotlocal.device.surroundings import Surroundings
+from dotlocal.host import clock, entropy, files, keys
+from dotlocal.host.clock import Reading
+from dotlocal.host.keys import Key
+
+_LOCK_SECONDS = 10
+_CHILD_SECONDS = 30
+
+
+class Options:
+    """Where things are; `config_named` tells whether somebody asked for that very file."""
+
+    __slots__ = ("config", "config_named", "json", "quiet", "run", "state")
+
+    def __init__(self) -> None:
+        self.state = os.environ.get("DOTLOCAL_STATE") or store.STATE
+        self.run = os.environ.get("DOTLOCAL_RUN") or store.RUN
+        self.config = store.CONFIG
+        self.config_named = False
+        self.json = False
+        self.quiet = False
+
+
+def run(words: "list[str]") -> None:
+    """`main`, and the end of the process. Everything is on the disk by then, and taking an interpreter and libcrypto
+    down in good order would be a fifth of the whole boot.
+    """
+    gc.disable()
+    exit_status = main(words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_status)
+
+
+def main(words: "list[str]") -> int:
+    """Run the command; `words` follow `device boot`. Exit status 0, 1 (a finding of severity error), or 2."""
+    options = _parse(words)
+    if options is None:  # help, or a mistake: the full command line knows how to talk about both
+        from dotlocal.cli import main as command_line
+
+        return command_line(["device", "boot", *words])
+    try:
+        reported = boot(options)
+    except Refused as refused:
+        sys.stderr.write(f"dotlocal: error: {refused}\n")
+        if refused.hint:
+            sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
+        return 2 if isinstance(refused, Absent) else 1
+    if options.json:
+        sys.stdout.write(status.encode(reported) + "\n")
+    elif not options.quiet:
+        _tell(reported)
+    return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0  # type: ignore[attr-defined]
+
+
+def boot(options: Options) -> "dict[str, object]":
+    """Make the certificates of this moment and switch to them; returns the status. Refuses what can't be gone on with:
+    no state, no key, a template that can't be healed, a run directory that can't be written.
+    """
+    state, run = State(options.state), Run(options.run)
+    files.folder(run.path)
+    with files.Lock(run.lock, _LOCK_SECONDS):
+        key = state.key()
+        settings, findings = _settings(state, options)
+        template = _template(state, key)
+        return issue(
+            key, template, settings, surroundings.look(), clock.read(), state=state, run=run, findings=findings
+        )
+
+
+def issue(
+    key: Key, template: Template, settings: Settings, around: Surroundings, reading: Reading, *, state: State, run: Run,
+    findings: "list[Finding]",
+) -> "dict[str, object]":  # fmt: skip
+    """Plan, make and publish one set; the world comes in as arguments. Returns the status."""
+    planned = plan(template, settings, around, reading, state.floor())
+    planned.findings += findings
+    _save_floor(state, planned)
+    if not planned.names and not planned.addresses:
+        return _without_names(planned, template, settings, run)
+    if not entropy.seeded():
+        sys.stderr.write("dotlocal: waiting for the kernel's random generator\n")
+    server_key = keys.generate()
+    # One certificate for clients that send a name and one for those that don't: BoringSSL and wolfSSL refuse any
+    # address below an address constraint (docs/adr/0005).
+    full_serial, full = _certificate(key, template, planned, server_key, planned.addresses)
+    names_serial, names = full_serial, full
+    if planned.names and planned.addresses:
+        names_serial, names = _certificate(key, template, planned, server_key, [])
+    report = status.of(planned, template, serial=full_serial, names_serial=names_serial)
+    _publish(run, state, report, server_key, full, names, settings)
+    return report
+
+
+def _certificate(
+    key: Key, template: Template, planned: Plan, server_key: Key, addresses: "list[Address]"
+) -> "tuple[int, bytes]":
+    serial = entropy.serial_number()
+    tbs = template.fill(
+        serial=serial, window=planned.window, subject=EMPTY_NAME, spki=keys.spki_of(server_key),
+        key_id=keys.key_id_of(server_key), names=planned.names, addresses=addresses,
+    )  # fmt: skip
+    return serial, certificate(tbs, template.algorithm, key.sign(tbs))
+
+
+def _publish(
+    run: Run, state: State, report: "dict[str, object]", server_key: Key, full: bytes, names: bytes, settings: Settings
+) -> None:
+    private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
+    above = sent_above(state.text("birth.pem"))
+    full_chain = keys.write_pem("CERTIFICATE", full) + above
+    names_chain = keys.write_pem("CERTIFICATE", names) + above
+    publish(run, report, settings.group, {
+        "privkey.pem": private, "fullchain.pem": full_chain, "names.pem": names_chain,
+        "bundle.pem": private + full_chain, "names-bundle.pem": private + names_chain,
+    })  # fmt: skip
+
+
+def publish(run: Run, report: "dict[str, object]", group: str, texts: "dict[str, str]") -> None:
+    """Make texts and status the current set; whatever holds the key is for its owner, or for the group, alone."""
+    group_id = _group_id(group)
+    secret = 0o600 if group_id is None else 0o640
+    contents = {name: (text.encode(), secret if "PRIVATE KEY" in text else 0o644) for name, text in texts.items()}
+    contents["status.json"] = ((status.encode(report) + "\n").encode(), 0o644)
+    run.publish(f"set-{str(report['serial'])[:16]}", contents, group=group_id)
+
+
+def sent_above(birth: str) -> str:
+    """What follows the server certificate in a chain: the birth record without its root, the last block."""
+    head, begin, _ = birth.rpartition("-----BEGIN CERTIFICATE-----")
+    if not begin:
+        raise Refused("birth-damaged", "birth.pem holds no certificate", hint="adopt the birth record again")
+    return head
+
+
+def _without_names(planned: Plan, template: Template, settings: Settings, run: Run) -> "dict[str, object]":
+    report = status.of(planned, template, serial=0, names_serial=0)
+    if run.has_current():
+        return report  # an old certificate beats none
+    from dotlocal.device.fallback import self_signed
+
+    serial, server_key, text = self_signed(planned.window)
+    report["serial"] = report["names_serial"] = f"{serial:x}"
+    private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
+    publish(run, report, settings.group, {
+        "privkey.pem": private, "fullchain.pem": text, "names.pem": text,
+        "bundle.pem": private + text, "names-bundle.pem": private + text,
+    })  # fmt: skip
+    return report
+
+
+def _settings(state: State, options: Options) -> "tuple[Settings, list[Finding]]":
+    source = _stamp(options)
+    kept: Settings | None = None
+    try:
+        kept = device_settings.load(state.text("settings"))
+    except (Refused, ValueError):
+        pass  # missing, torn or of an older version: read again, as after every change
+    if kept and kept.source == source:
+        return kept, []
+    if source == "":
+        fresh = Settings()
+    else:
+        read = _in_child("dotlocal.device.configuration", options.config, source)
+        try:
+            fresh = device_settings.load(read)
+        except (Refused, ValueError):
+            code, _, message = read.partition("\t")
+            problem = Finding(code or "config-unreadable", ERROR, options.config, message or "device.toml can't be read",
+                              hint="the settings before it stay in force; mend the file and boot again")  # fmt: skip
+            return kept or Settings(), [problem]
+    if kept or source:
+        _save(state, "settings", fresh.dump())
+    return fresh, []
+
+
+def _stamp(options: Options) -> str:
+    try:
+        found = os.stat(options.config)
+    except OSError:
+        if options.config_named:
+            raise Absent("config-missing", f"{options.config} can't be found", hint="--config names it") from None
+        return ""
+    return f"{options.config} {found.st_mtime_ns} {found.st_size} {found.st_ino}"
+
+
+def _template(state: State, key: Key) -> Template:
+    try:
+        template = state.template()
+    except Refused:
+        _in_child("dotlocal.device.adoption", state.path)  # prepares it anew from the birth record, if that is whole
+        if not state.has("birth.pem"):
+            raise Absent(
+                "not-adopted", f"{state.path} has no birth record yet", hint="`dotlocal device adopt BIRTH.pem`"
+            ) from None
+        template = state.template()
+    if template.issuer_key_id != keys.key_id_of(key):
+        raise Refused(
+            "wrong-key", "the device CA's key and the birth record belong to different devices or generations",
+            hint="adopt the birth record that was made for this key",
+        )  # fmt: skip
+    return template
+
+
+def _in_child(module: str, *words: str) -> str:
+    import subprocess
+
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    environment = {**os.environ, "PYTHONPATH": home}
+    # -P: the working directory of whoever boots must not lend modules to root
+    command = [sys.executable, "-P", "-s", "-m", module, *words]
+    try:
+        return subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_CHILD_SECONDS,
+            check=False,
+        ).stdout.decode()  # fmt: skip
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return ""
+
+
+def _save_floor(state: State, planned: Plan) -> None:
+    if planned.clock.save:
+        try:
+            state.save_floor(planned.clock.save)
+        except Refused:
+            pass  # a read-only state is normal; the floor is a hint
+
+
+def _save(state: State, name: str, text: str) -> None:
+    try:
+        files.write(state.file(name), text.encode(), mode=0o600)
+    except Refused:
+        pass  # a read-only state is normal; it is read again at the next boot
+
+
+def _group_id(name: str) -> "int | None":
+    if not name:
+        return None
+    from grp import getgrnam
+
+    try:
+        return getgrnam(name).gr_gid
+    except KeyError:
+        raise Refused("group-unknown", f"device.toml names the group {name!r}, which this system lacks") from None
+
+
+def _parse(words: "list[str]") -> "Options | None":
+    options = Options()
+    rest = list(words)
+    while rest:
+        word, _, value = rest.pop(0).partition("=")
+        if word == "--json":
+            options.json = True
+        elif word in ("--quiet", "-q"):
+            options.quiet = True
+        elif word in ("--state", "--run", "--config") and (value or rest):
+            setattr(options, word[2:], value or rest.pop(0))
+            options.config_named = options.config_named or word == "--config"
+        else:
+            return None
+    return options
+
+
+def _tell(report: "dict[str, object]") -> None:
+    lines = []
+    named = [*report["names"], *report["addresses"]]  # type: ignore[misc]
+    if named:
+        lines.append(f"dotlocal: issued for {', '.join(named)}, until {report['not_after']}")
+    lines += [
+        f"dotlocal: left out {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]  # type: ignore[attr-defined]
+    ]
+    for finding in report["findings"]:  # type: ignore[attr-defined]
+        lines.append(f"dotlocal: {finding['severity']}: {finding['message']} ({finding['code']})")
+        if finding["hint"]:
+            lines.append(f"dotlocal: hint: {finding['hint']}")
+    sys.stderr.write("".join(f"{line}\n" for line in lines))

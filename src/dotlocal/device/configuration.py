@@ -1,0 +1,148 @@
+"""Reading device.toml: every key known, every value checked. Boot runs this as a child process, only when the file
+has changed, so that a device at rest never carries a TOML parser around.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from dotlocal.core.errors import Refused
+from dotlocal.core.findings import LeftOut
+from dotlocal.core.names import Address, HostName
+from dotlocal.device.settings import Settings
+from dotlocal.device.time import MOST_DAYS
+from dotlocal.host import files
+
+_Apply = Callable[[Settings, Any], None]
+
+
+def parse(text: bytes, source: str) -> Settings:
+    """Settings from TOML. Refuses `config-unreadable`, `unknown-key`, `wrong-type` and `config-value` by the key's
+    name. A host name or an address that can't be used is no mistake of the file: boot leaves it out and says so.
+    """
+    try:
+        table = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused("config-unreadable", f"device.toml is no TOML: {error}") from None
+    settings = Settings()
+    settings.source = source
+    _apply(settings, table, _KEYS, "")
+    if settings.serve_to and settings.serve_folder:
+        raise Refused("config-value", "serve.to and serve.folder exclude each other")
+    return settings
+
+
+def _apply(settings: Settings, table: Mapping[str, Any], known: Mapping[str, _Apply], prefix: str) -> None:
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise Refused(
+            "unknown-key", f"device.toml has {', '.join(prefix + key for key in unknown)}",
+            hint=f"it knows {', '.join(prefix + key for key in known)}",
+        )  # fmt: skip
+    for key, value in table.items():
+        known[key](settings, value)
+
+
+def _hostnames(settings: Settings, value: Any) -> None:
+    for text in _texts("hostnames", value):
+        try:
+            settings.hostnames.append(HostName.parse(text).text)
+        except Refused:
+            settings.hostnames.append(text)  # boot parses it again, and lists it with the reason
+
+
+def _addresses(settings: Settings, value: Any) -> None:
+    for text in _texts("addresses", value):
+        try:
+            settings.addresses.append(Address.parse(text))
+        except Refused as refused:
+            settings.refused.append(LeftOut(text, "ip", refused.code, refused.message))
+
+
+def _interfaces(settings: Settings, value: Any) -> None:
+    settings.interfaces = _texts("interfaces", value)
+
+
+def _suffixes(settings: Settings, value: Any) -> None:
+    settings.suffixes = _of(bool, "suffixes", value, "true or false")
+
+
+def _days(settings: Settings, value: Any) -> None:
+    settings.days = _day_count("days", value)
+
+
+def _unknown_clock_days(settings: Settings, value: Any) -> None:
+    settings.unknown_clock_days = _day_count("unknown_clock_days", value)
+
+
+def _built(settings: Settings, value: Any) -> None:
+    if isinstance(value, datetime):
+        settings.built = int((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp())
+    elif isinstance(value, date):
+        settings.built = int(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp())
+    else:
+        raise Refused("wrong-type", f"built must be a date, as in built = 2026-11-23, not {value!r}")
+
+
+def _group(settings: Settings, value: Any) -> None:
+    settings.group = _of(str, "group", value, "the name of a group")
+
+
+def _serve(settings: Settings, value: Any) -> None:
+    _apply(settings, _of(dict, "serve", value, "a table"), _SERVE_KEYS, "serve.")
+
+
+def _serve_listen(settings: Settings, value: Any) -> None:
+    settings.serve_listen = _of(str, "serve.listen", value, "HOST:PORT")
+
+
+def _serve_to(settings: Settings, value: Any) -> None:
+    settings.serve_to = _of(str, "serve.to", value, "HOST:PORT")
+
+
+def _serve_folder(settings: Settings, value: Any) -> None:
+    settings.serve_folder = _of(str, "serve.folder", value, "a path")
+
+
+_KEYS: dict[str, _Apply] = {
+    "hostnames": _hostnames, "addresses": _addresses, "interfaces": _interfaces, "suffixes": _suffixes, "days": _days,
+    "unknown_clock_days": _unknown_clock_days, "built": _built, "group": _group, "serve": _serve,
+}  # fmt: skip
+_SERVE_KEYS: dict[str, _Apply] = {"listen": _serve_listen, "to": _serve_to, "folder": _serve_folder}
+
+
+def _day_count(key: str, value: Any) -> int:
+    days = _of(int, key, value, "a whole number")
+    if not 1 <= days <= MOST_DAYS:
+        raise Refused("config-value", f"{key} is {days}; it can be 1 to {MOST_DAYS}, beyond which Apple refuses")
+    return days
+
+
+def _texts(key: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Refused("wrong-type", f"{key} must be a list of strings, not {value!r}")
+    return value
+
+
+def _of(kind: type, key: str, value: Any, spoken: str) -> Any:
+    if type(value) is not kind:
+        raise Refused("wrong-type", f"{key} must be {spoken}, not {value!r}")
+    return value
+
+
+def main(path: str, source: str) -> int:
+    """Print the settings that boot keeps, or the refusal as one line: code, a tab, message."""
+    try:
+        sys.stdout.write(parse(files.read(path), source).dump())
+    except Refused as refused:
+        sys.stdout.write(f"{refused.code}\t{refused.message}" + (f"; {refused.hint}" if refused.hint else ""))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,87 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time.
+"""What a boot is going to make: names, addresses and window, decided before anything is touched. Pure."""
+
+from dotlocal.core.findings import ERROR, Finding, LeftOut
+from dotlocal.core.names import Address, HostName
+from dotlocal.core.subtrees import sift
+from dotlocal.core.template import Template
+from dotlocal.core.window import Window, rfc3339
+from dotlocal.device import time
+from dotlocal.device.settings import Settings
+from dotlocal.device.surroundings import Surroundings
+from dotlocal.device.time import Clock, Floor
+from dotlocal.host.clock import Reading
+
+_LOOPBACK = "lo"
+_NO_HOST_NAMES = ("", "localhost", "(none)")  # what the kernel says when nobody has named the machine
+
+
+class Plan:
+    """Everything that the certificates of one boot will say, and what they won't."""
+
+    __slots__ = ("addresses", "clock", "findings", "left_out", "names", "window")
+
+    def __init__(
+        self, *, clock: Clock, window: Window, names: "list[HostName]", addresses: "list[Address]",
+        left_out: "list[LeftOut]", findings: "list[Finding]",
+    ) -> None:  # fmt: skip
+        self.clock = clock
+        self.window = window
+        self.names = names
+        self.addresses = addresses
+        self.left_out = left_out
+        self.findings = findings
+
+
+def plan(
+    template: Template, settings: Settings, surroundings: Surroundings, reading: Reading, saved: "Floor | None"
+) -> Plan:
+    """Decide. Left-out names and findings are part of the plan; only `no-name-left` stops it from being carried out."""
+    ca = template.issuer_window
+    clock = time.judge(reading, saved, built=settings.built, ca_not_before=ca.not_before)
+    sifted = sift(_wanted(template, settings, surroundings), template.permitted)
+    findings: list[Finding] = []
+    known_now = clock.floor if clock.quality == time.UNKNOWN else clock.now
+    if known_now > ca.not_after:
+        findings.append(
+            Finding(
+                "ca-expired", ERROR, "device CA",
+                f"the device CA ended {rfc3339(ca.not_after)}; certificates for its last valid days are still made",
+                hint="renew the device CA; browsers refuse the device until then",
+            )
+        )  # fmt: skip
+    if not sifted.names and not sifted.addresses:
+        findings.append(
+            Finding(
+                "no-name-left", ERROR, "server certificate", "no host name and no address is left to put in",
+                hint="see left_out for the reasons; name the device, or connect it to a local network",
+            )
+        )  # fmt: skip
+    return Plan(
+        clock=clock,
+        window=time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days),
+        names=sifted.names,
+        addresses=sifted.addresses,
+        left_out=[*settings.refused, *sifted.left_out],
+        findings=findings,
+    )
+
+
+def _wanted(
+    template: Template, settings: Settings, surroundings: Surroundings
+) -> "list[str | HostName | Address]":
+    chosen = [
+        address
+        for interface, address in surroundings.addresses
+        if (interface in settings.interfaces if settings.interfaces else interface != _LOOPBACK)
+    ]
+    suffixed = _suffixed(surroundings.host_name, template.permitted.dns or ()) if settings.suffixes else []
+    return [*settings.hostnames, *suffixed, *settings.addresses, *chosen]
+
+
+def _suffixed(host_name: str, suffixes: "tuple[str, ...]") -> "list[str]":
+    label = host_name.partition(".")[0].lower()
+    if label in _NO_HOST_NAMES:
+        return []
+    # where the policy names the machine itself (sn0001.local, or its factory name), that is the name, not a suffix
+    return [suffix if suffix.partition(".")[0] == label else f"{label}.{suffix}" for suffix in suffixes]

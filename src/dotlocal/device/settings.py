@@ -1,0 +1,84 @@
+# Boot path: no typing, dataclasses, enum, re, json or tomllib at run time.
+"""The settings as boot needs them: device.toml, read, checked and written down once, until the file changes."""
+
+from dotlocal.core.findings import LeftOut
+from dotlocal.core.names import Address
+from dotlocal.core.template import seal, unseal
+
+_HEADING = "dotlocal settings 1"
+_LISTS = ("hostname", "interface")
+_NUMBERS = ("days", "unknown-clock-days", "built")
+_TEXTS = ("group", "serve-listen", "serve-to", "serve-folder")
+
+
+class Settings:
+    """Settings with the defaults of an absent device.toml.
+
+    `hostnames` are texts as configured, normalised where they could be; `refused` are addresses that couldn't be
+    read; `source` tells which state of which file they were read from, as `stamp` makes it.
+    """
+
+    __slots__ = (
+        "addresses", "built", "days", "group", "hostnames", "interfaces", "refused", "serve_folder", "serve_listen",
+        "serve_to", "source", "suffixes", "unknown_clock_days",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.source = ""
+        self.hostnames: list[str] = []
+        self.addresses: list[Address] = []
+        self.refused: list[LeftOut] = []
+        self.interfaces: list[str] = []
+        self.suffixes = True
+        self.days = 90
+        self.unknown_clock_days: int | None = None
+        self.built = 0
+        self.group = ""
+        self.serve_listen = ""
+        self.serve_to = ""
+        self.serve_folder = ""
+
+    def dump(self) -> str:
+        """The settings as text, one fact a line, closed by a checksum."""
+        lines = [_HEADING, f"source {_escape(self.source)}", f"suffixes {int(self.suffixes)}"]
+        lines += [f"hostname {_escape(name)}" for name in self.hostnames]
+        lines += [f"interface {_escape(name)}" for name in self.interfaces]
+        lines += [f"address {address.packed.hex()}" for address in self.addresses]
+        lines += ["refused " + "\t".join(map(_escape, (r.value, r.kind, r.code, r.reason))) for r in self.refused]
+        for word in (*_NUMBERS, *_TEXTS):
+            value = getattr(self, word.replace("-", "_"))
+            if value not in (None, ""):
+                lines.append(f"{word} {_escape(str(value))}")
+        return seal(lines)
+
+
+def load(text: str) -> Settings:
+    """Read what `Settings.dump` wrote; refuses a torn file as `settings-damaged`."""
+    settings = Settings()
+    for line in unseal(text, _HEADING, "settings-damaged"):
+        word, _, rest = line.partition(" ")
+        if word == "refused":
+            settings.refused.append(LeftOut(*map(_unescape, rest.split("\t"))))
+        elif word == "address":
+            settings.addresses.append(Address(bytes.fromhex(rest)))
+        elif word in _LISTS:
+            getattr(settings, word + "s").append(_unescape(rest))
+        elif word in _NUMBERS:
+            setattr(settings, word.replace("-", "_"), int(rest))
+        elif word in _TEXTS:
+            setattr(settings, word.replace("-", "_"), _unescape(rest))
+        elif word == "suffixes":
+            settings.suffixes = rest == "1"
+        elif word == "source":
+            settings.source = _unescape(rest)
+    return settings
+
+
+def _escape(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text.replace("\\", "\\\\")  # the plain case, spared the import of a codec
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def _unescape(text: str) -> str:
+    return text.encode("ascii").decode("unicode_escape") if "\\" in text else text

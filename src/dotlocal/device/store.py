@@ -1,0 +1,128 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time.
+"""Where a device keeps what: the state directory, which lasts, and the run directory, which is made at boot."""
+
+import os
+
+from dotlocal.core import template
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.template import Template, seal, unseal
+from dotlocal.device.time import Floor
+from dotlocal.host import files, keys
+from dotlocal.host.keys import Key
+
+STATE = "/var/lib/dotlocal"
+RUN = "/run/dotlocal"
+CONFIG = "/etc/dotlocal/device.toml"
+_FLOOR_HEADING = "dotlocal floor 1"
+
+
+class State:
+    """The state directory. Reading refuses what is damaged by name; what can be made again is then made again."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def file(self, name: str) -> str:
+        """The path of one of its files: device-ca.key, request.pem, birth.pem, template, settings, floor."""
+        return os.path.join(self.path, name)
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there and not empty: a power cut may leave a name without contents."""
+        try:
+            return os.stat(self.file(name)).st_size > 0
+        except OSError:
+            return False
+
+    def text(self, name: str) -> str:
+        """A file as text; refuses `file-missing`, `file-unreadable` and `file-damaged`."""
+        try:
+            return files.read(self.file(name)).decode()
+        except UnicodeDecodeError:
+            raise Refused("file-damaged", f"{self.file(name)} is not text") from None
+
+    def key(self) -> Key:
+        """The device CA's key."""
+        if not self.has("device-ca.key"):
+            raise Absent(
+                "no-state", f"{self.path} has no device CA key",
+                hint="`dotlocal device init` makes one; --state names another place",
+            )  # fmt: skip
+        return keys.read_pem(self.text("device-ca.key"))
+
+    def template(self) -> Template:
+        """The prepared server certificate; refuses `template-damaged`."""
+        try:
+            return template.load(self.text("template"))
+        except (KeyError, ValueError):
+            raise Refused("template-damaged", f"{self.file('template')} is damaged") from None
+
+    def floor(self) -> "Floor | None":
+        """The saved time, or None when there is none that can be read."""
+        try:
+            (line,) = unseal(self.text("floor"), _FLOOR_HEADING, "floor-damaged")
+            moment, uptime, boot_id = line.split()
+            return Floor(int(moment), int(uptime), boot_id)
+        except (Refused, ValueError):
+            return None
+
+    def save_floor(self, floor: Floor) -> None:
+        """Save the time; refuses `file-unwritable`."""
+        line = f"{floor.moment} {floor.uptime} {floor.boot_id or '-'}"
+        files.write(self.file("floor"), seal([_FLOOR_HEADING, line]).encode(), mode=0o600)
+
+
+class Run:
+    """The run directory: sets of files, one of them the current one."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @property
+    def current(self) -> str:
+        """The link to the current set."""
+        return os.path.join(self.path, "current")
+
+    @property
+    def lock(self) -> str:
+        """Held while a set is made."""
+        return os.path.join(self.path, "lock")
+
+    def has_current(self) -> bool:
+        """Whether a complete set is there to go on with."""
+        return os.path.exists(os.path.join(self.current, "fullchain.pem"))
+
+    def publish(self, name: str, contents: "dict[str, tuple[bytes, int]]", *, group: "int | None") -> None:
+        """Write a set (file name to contents and mode), whole, and make it the current one; refuses `file-unwritable`.
+
+        The set before it stays for whoever is reading it; older ones are removed.
+        """
+        folder = os.path.join(self.path, name)
+        try:
+            os.mkdir(folder, 0o700)
+            files.write_set(folder, contents, group=group)
+            if group is not None:
+                os.chown(folder, -1, group)
+                os.chmod(folder, 0o750)
+            files.sync_folder(folder)
+            before = os.readlink(self.current) if os.path.islink(self.current) else ""
+            files.switch(self.current, name)
+        except OSError as error:
+            raise Refused("file-unwritable", f"{folder} can't be written: {error.strerror}") from None
+        self._sweep(keep=(name, before))
+
+    def _sweep(self, keep: "tuple[str, str]") -> None:
+        for name in os.listdir(self.path):
+            if name.startswith("set-") and name not in keep:
+                folder = os.path.join(self.path, name)
+                try:
+                    for file in os.listdir(folder):
+                        os.unlink(os.path.join(folder, file))
+                    os.rmdir(folder)
+                except OSError:
+                    continue  # somebody's leftovers in our folder: not worth a boot
+            elif name.endswith(".tmp"):
+                files.remove(os.path.join(self.path, name))

@@ -1,0 +1,76 @@
+# Boot path: no typing, dataclasses, enum, re, json or ipaddress at run time; `_socket`, for `socket` imports enum.
+"""What the machine is called and which addresses it has now, asked of the kernel (rtnetlink(7)), never of a file."""
+
+import os
+from _socket import AF_NETLINK, SOCK_RAW, if_indextoname, socket
+from struct import pack, unpack_from
+
+from dotlocal.core.names import Address
+
+_NETLINK_ROUTE = 0
+_RTM_GETADDR, _RTM_NEWADDR = 22, 20
+_NLM_F_DUMP_REQUEST = 0x301
+_NLMSG_ERROR, _NLMSG_DONE = 2, 3
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+_UNUSABLE = 0x40 | 0x08  # IFA_F_TENTATIVE, IFA_F_DADFAILED: the address is not, or never will be, this machine's
+_RECEIVE_OCTETS = 1 << 16
+_HEADER = 16  # struct nlmsghdr
+_BODY = 8  # struct ifaddrmsg
+
+
+class Surroundings:
+    """`host_name` as the kernel has it, and `addresses` as (interface, address) pairs in the kernel's order."""
+
+    __slots__ = ("addresses", "host_name")
+
+    def __init__(self, host_name: str, addresses: "list[tuple[str, Address]]") -> None:
+        self.host_name = host_name
+        self.addresses = addresses
+
+
+def look() -> Surroundings:
+    """Look around. Where the kernel does not answer about addresses there are none."""
+    try:
+        addresses = _addresses()
+    except OSError:
+        addresses = []
+    return Surroundings(os.uname().nodename, addresses)
+
+
+def _addresses() -> "list[tuple[str, Address]]":
+    found: list[tuple[str, Address]] = []
+    netlink = socket(AF_NETLINK, SOCK_RAW, _NETLINK_ROUTE)
+    try:
+        netlink.settimeout(2)
+        netlink.send(pack("=LHHLLB3x", _HEADER + 4, _RTM_GETADDR, _NLM_F_DUMP_REQUEST, 1, 0, 0))
+        while True:
+            reply = netlink.recv(_RECEIVE_OCTETS)
+            offset = 0
+            while offset + _HEADER <= len(reply):
+                size, kind = unpack_from("=LH", reply, offset)
+                if kind in (_NLMSG_DONE, _NLMSG_ERROR) or size < _HEADER:
+                    return found
+                if kind == _RTM_NEWADDR and (entry := _entry(reply[offset + _HEADER : offset + size])):
+                    found.append(entry)
+                offset += size + 3 & ~3
+    finally:
+        netlink.close()
+
+
+def _entry(message: bytes) -> "tuple[str, Address] | None":
+    flags, index = unpack_from("=xxBxL", message)
+    packed = b""
+    offset = _BODY
+    while offset + 4 <= len(message):
+        size, kind = unpack_from("=HH", message, offset)
+        if size < 4:
+            return None
+        value = message[offset + 4 : offset + size]
+        if kind == _IFA_LOCAL or kind == _IFA_ADDRESS and not packed:
+            packed = value  # on point-to-point links IFA_ADDRESS is the peer's and IFA_LOCAL ours
+        elif kind == _IFA_FLAGS:
+            (flags,) = unpack_from("=L", value)
+        offset += size + 3 & ~3
+    if flags & _UNUSABLE or len(packed) not in (4, 16):
+        return None
+    return if_indextoname(index), Address(packed)

@@ -1,0 +1,81 @@
+# Boot path: no typing, dataclasses, enum, re, json or datetime at run time.
+"""How good the clock is, the time floor, and the window that follows for a server certificate. Pure."""
+
+from dotlocal import RELEASED
+from dotlocal.core.window import DAY, Window
+from dotlocal.host.clock import Reading
+
+SYNCHRONISED = "synchronised"  # the system says so, and it is not before the image was made: it wins, always
+KEPT = "kept"  # a battery clock that runs, at or after the floor
+UNKNOWN = "unknown"  # everything else: a plausible clock may have been lifted to some file's date
+MOST_DAYS = 824  # Apple takes 825 from a private root (support.apple.com/103769), and clocks are not that exact
+_BATTERY_SLACK = DAY  # a battery clock may run in local time, up to 14 hours off
+
+
+class Floor:
+    """A moment that had passed when it was saved, and when that was in monotonic terms."""
+
+    __slots__ = ("boot_id", "moment", "uptime")
+
+    def __init__(self, moment: int, uptime: int, boot_id: str) -> None:
+        self.moment = moment
+        self.uptime = uptime
+        self.boot_id = boot_id
+
+
+class Clock:
+    """The judged clock: `quality`, `now`, `floor` (all instants), and what to save, or None."""
+
+    __slots__ = ("floor", "now", "quality", "save")
+
+    def __init__(self, quality: str, now: int, floor: int, save: "Floor | None") -> None:
+        self.quality = quality
+        self.now = now
+        self.floor = floor
+        self.save = save
+
+
+def judge(reading: Reading, saved: "Floor | None", *, built: int, ca_not_before: int) -> Clock:
+    """Judge a reading. `built` is device.toml's build date or 0; the image's own comes first, the package's last.
+
+    Saved time is a hint: a synchronised clock overrides it, downwards too; otherwise it advances no further than
+    monotonic time since it was saved, and is written at most once a day to spare the flash.
+    """
+    base = max(reading.image_date or built or RELEASED, ca_not_before)
+    floor = max(base, saved.moment if saved else 0)
+    if reading.synchronised and reading.now >= base:
+        passed = reading.now
+        quality = SYNCHRONISED
+    else:
+        same_boot = saved is not None and saved.boot_id == reading.boot_id
+        passed = floor + max(reading.uptime - (saved.uptime if saved and same_boot else 0), 0)
+        quality = KEPT if _battery_clock_runs(reading, floor) else UNKNOWN
+    due = saved is None or abs(passed - saved.moment) >= DAY
+    save = Floor(passed, reading.uptime, reading.boot_id) if due else None
+    return Clock(quality, reading.now, max(base, passed), save)
+
+
+def window(clock: Clock, ca: Window, *, days: int, unknown_clock_days: "int | None") -> Window:
+    """The server certificate's validity, within the device CA's.
+
+    With a known clock: from 24 hours back, for browsers whose clock runs behind, for `days` in all. With an unknown
+    one: the device CA's own window, which every stack but Apple's takes, or `unknown_clock_days` from the floor.
+    After the CA's end: its last valid days, for HTTPS must not stop over a date that may be wrong.
+    """
+    if clock.quality != UNKNOWN:
+        start, length = clock.now - DAY, days * DAY
+    elif unknown_clock_days is None:
+        return ca
+    else:
+        start, length = clock.floor - DAY, unknown_clock_days * DAY
+    start = min(start, ca.not_after - length) if start >= ca.not_after else start
+    return Window(max(start, ca.not_before), min(max(start + length, ca.not_before), ca.not_after))
+
+
+def _battery_clock_runs(reading: Reading, floor: int) -> bool:
+    return (
+        reading.battery_clock is not None
+        and reading.battery_clock >= floor
+        and reading.now >= floor
+        and abs(reading.battery_clock - reading.now) <= _BATTERY_SLACK
+    )
