@@ -1,0 +1,56 @@
+"""The command line: words into values, one call, the value rendered. Data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from dotlocal import VERSION
+from dotlocal.cli import demo, device, factory, root
+from dotlocal.cli.terms import Parser, report
+from dotlocal.core.errors import Refused
+
+_STORY = """\
+one root that customers import once, one device CA per device, a fresh certificate at every boot
+
+  root      the vendor's offline ceremony          factory   the production station
+  device    on the product                         demo      the whole story on this machine
+"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command. 0: fine; 1: refused, or problems found; 2: could not look, or could not understand."""
+    options = _parser().parse_args(words)
+    if not hasattr(options, "handler"):
+        options.parser.print_help(sys.stderr)
+        return 2
+    try:
+        return int(options.handler(options))
+    except Refused as refused:
+        return report(refused, as_json=getattr(options, "json", False))
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] != "cryptography":
+            raise
+        need = Refused(
+            "cryptography-missing", "this command reads what others wrote, and needs the package `cryptography`",
+            hint="pip install dotlocal, with its dependencies; `device boot`, `serve` and `status` work without",
+        )  # fmt: skip
+        report(need, as_json=getattr(options, "json", False))
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our stdout has left; there is nobody to tell
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="dotlocal", description=_STORY)
+    parser.add_argument("--version", action="version", version=f"dotlocal {VERSION}")
+    parser.set_defaults(parser=parser)
+    actors = parser.add_subparsers(metavar="ACTOR", title="actors")
+    for actor in (root, factory, device):
+        actor.add(actors)
+    demo.add(actors)
+    return parser

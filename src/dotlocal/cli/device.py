@@ -1,0 +1,180 @@
+"""`dotlocal device`: on the product. What a device does every day is imported only when asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from dotlocal.cli import terms
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.device import store
+
+
+def add(actors: Any) -> None:
+    """Add the device's commands."""
+    commands = terms.actor(actors, "device", "on the product: key, birth record, boot, HTTPS")
+    init = terms.command(
+        commands, "init", _init, "make the device CA's key; print its request for the factory",
+        "  dotlocal device init --serial SN0001 > SN0001.pem",
+    )  # fmt: skip
+    init.add_argument("--serial", required=True, help="the device's serial number")
+    init.add_argument("--force", action="store_true", help="make a new key, and forget the birth record of the old one")
+    _add_state(init)
+    terms.add_out(init, "the request")
+
+    adopt = terms.command(
+        commands, "adopt", _adopt, "check and keep the birth record", "  dotlocal device adopt birth.pem"
+    )
+    adopt.add_argument("birth", metavar="BIRTH.pem", help="or - for stdin")
+    _add_state(adopt)
+
+    boot = terms.command(
+        commands, "boot", _boot, "a fresh key and certificate for the names and addresses of this moment",
+        "  dotlocal device boot\n  dotlocal device boot --json | jq .left_out",
+    )  # fmt: skip
+    _add_state(boot)
+    _add_run(boot)
+    boot.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
+    boot.add_argument("--quiet", "-q", action="store_true", help="say nothing when all is well")
+    terms.add_json(boot)
+
+    status = terms.command(
+        commands, "status", _status, "what is served, until when, what was left out and why", "  dotlocal device status"
+    )
+    _add_run(status)
+    terms.add_json(status)
+
+    serve = terms.command(
+        commands, "serve", _serve, "HTTPS in front of the device's own web interface, or of a folder",
+        "  dotlocal device serve --listen :443 --to 127.0.0.1:8080 --user www-data\n"
+        "  dotlocal device serve --listen :443 --folder /srv/www",
+    )  # fmt: skip
+    serve.add_argument("--listen", metavar="HOST:PORT", help="where browsers connect; without HOST on every address")
+    back_end = serve.add_mutually_exclusive_group()
+    back_end.add_argument("--to", metavar="HOST:PORT", help="the web interface that speaks plain HTTP")
+    back_end.add_argument("--folder", metavar="DIR", help="serve the files of a folder")
+    serve.add_argument(
+        "--proxy-protocol", type=int, nargs="?", const=1, choices=(1, 2), metavar="1|2",
+        help="tell the back end each client's address (HAProxy's protocol; version 1 unless said)",
+    )  # fmt: skip
+    serve.add_argument("--user", metavar="NAME", help="become this user once the port is open; it must not read the state")
+    serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
+    _add_run(serve)
+
+
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", metavar="DIR", help=f"what the device keeps (default: {store.STATE}, or DOTLOCAL_STATE)")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: {store.RUN}, or DOTLOCAL_RUN)")
+
+
+def _state(options: argparse.Namespace) -> store.State:
+    return store.State(options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE)
+
+
+def _run(options: argparse.Namespace) -> store.Run:
+    return store.Run(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN)
+
+
+def _init(options: argparse.Namespace) -> int:
+    from dotlocal.device import adoption
+
+    terms.deliver(adoption.init(_state(options), options.serial, force=options.force), options.out)
+    return 0
+
+
+def _adopt(options: argparse.Namespace) -> int:
+    from dotlocal.core.chain import fingerprint, named
+    from dotlocal.device import adoption
+
+    record = adoption.adopt(_state(options), terms.read_input(options.birth), now=terms.now())
+    terms.say(f"adopted {named(record.device_ca)}, until {record.device_ca.not_valid_after_utc:%Y-%m-%d}")
+    terms.say(f"customers import {named(record.root)}, fingerprint (SHA-256):\n  {fingerprint(record.root)}")
+    return 0
+
+
+def _boot(options: argparse.Namespace) -> int:
+    from dotlocal.device import boot
+
+    words = [f"--{name}={value}" for name in ("state", "run", "config") if (value := getattr(options, name))]
+    words += [f"--{name}" for name in ("json", "quiet") if getattr(options, name)]
+    return boot.main(words)
+
+
+def _status(options: argparse.Namespace) -> int:
+    import json
+
+    from dotlocal.host import files
+
+    path = os.path.join(_run(options).current, "status.json")
+    try:
+        report = json.loads(files.read(path))
+    except Refused:
+        raise Absent("no-status", f"{path} can't be read", hint="`dotlocal device boot` makes it") from None
+    except ValueError:
+        raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew") from None
+    if options.json:
+        terms.deliver_json(report)
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in _lines(report)))
+    return 1 if any(finding["severity"] == "error" for finding in report["findings"]) else 0
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    lines = [
+        f"serves     {', '.join([*report['names'], *report['addresses']]) or 'nothing that a browser accepts'}",
+        f"until      {report['not_after']} (from {report['not_before']}, made {report['issued']})",
+        f"clock      {report['clock']['quality']}, not before {report['clock']['floor']}",
+        f"device CA  until {report['device_ca']['not_after']}",
+    ]
+    lines += [f"left out   {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]]
+    for finding in report["findings"]:
+        lines.append(f"{finding['severity']:<10} {finding['message']} ({finding['code']})")
+        if finding["hint"]:
+            lines.append(f"           {finding['hint']}")
+    return lines
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from dotlocal.device.serve import Limits, Serving, serve
+
+    listen, to, folder = options.listen, options.to, options.folder
+    if not listen or not (to or folder):
+        listen, to, folder = _configured(options, listen, to, folder)
+    serving = Serving(
+        run=Path(_run(options).path), listen=_endpoint("--listen", listen), to=_endpoint("--to", to) if to else None,
+        folder=Path(folder) if folder else None, proxy_protocol=options.proxy_protocol, user=options.user,
+        limits=Limits(),
+    )  # fmt: skip
+    serve(serving, say=terms.say, ready=lambda bound: terms.say(f"serving https on {bound[0]} port {bound[1]}"))
+    return 0
+
+
+def _configured(
+    options: argparse.Namespace, listen: str | None, to: str | None, folder: str | None
+) -> tuple[str, str | None, str | None]:
+    from dotlocal.device import configuration
+    from dotlocal.host import files
+
+    path = options.config or store.CONFIG
+    if not options.config and not os.path.exists(path):
+        raise Absent("serve-where", "nothing says where to listen and what to serve", hint="--listen, and --to or --folder")
+    settings = configuration.parse(files.read(path), path)
+    listen = listen or settings.serve_listen
+    if not (to or folder):
+        to, folder = settings.serve_to or None, settings.serve_folder or None
+    if not listen or not (to or folder):
+        raise Absent("serve-where", f"{path} has no whole [serve] table", hint="it wants listen, and to or folder")
+    return listen, to, folder
+
+
+def _endpoint(option: str, text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint="as in 127.0.0.1:8080, [::1]:8080 or :443")
+    return host.removeprefix("[").removesuffix("]"), int(port)

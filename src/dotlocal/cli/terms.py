@@ -1,0 +1,140 @@
+"""What all commands say in the same way: options, passphrases, output, errors."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.host import clock, files
+
+Handler = Callable[[argparse.Namespace], int]
+_MOST_INPUT = 1 << 20
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our voice: `dotlocal: error:`, exit status 2, examples kept as they were written."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **words)
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2, the mistake, and where to read on."""
+        sys.stderr.write(f"dotlocal: error: {message} (usage)\ndotlocal: hint: `{self.prog} --help` shows how\n")
+        raise SystemExit(2)
+
+
+def command(actions: Any, name: str, handler: Handler, summary: str, example: str) -> argparse.ArgumentParser:
+    """Add one command, its one-line summary, and an example that can be pasted."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=summary, epilog=f"example:\n{example}"
+    )
+    parser.set_defaults(handler=handler, parser=parser)
+    return parser
+
+
+def actor(actions: Any, name: str, summary: str) -> Any:
+    """Add an actor, and return where its commands go."""
+    parser = actions.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(parser=parser)
+    return parser.add_subparsers(metavar="COMMAND", title="commands")
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    """The option --home."""
+    parser.add_argument("--home", metavar="DIR", help="where everything is kept (default: DOTLOCAL_HOME)")
+
+
+def add_out(parser: argparse.ArgumentParser, what: str) -> None:
+    """The option --out."""
+    parser.add_argument("--out", metavar="FILE", help=f"write {what} to a file, whole or not at all (default: stdout)")
+
+
+def add_passphrase(parser: argparse.ArgumentParser, what: str) -> None:
+    """Where a passphrase comes from: never from the command line itself."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--passphrase-file", metavar="FILE", help=f"file whose first line is the passphrase of {what}")
+    source.add_argument("--passphrase-fd", metavar="N", type=int, help="the same from an open file descriptor")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option --json."""
+    parser.add_argument("--json", action="store_true", help="the report as JSON on stdout")
+
+
+def home(options: argparse.Namespace) -> Path:
+    """The home directory that was named, or refused as `home-missing`."""
+    named = options.home or os.environ.get("DOTLOCAL_HOME")
+    if not named:
+        raise Absent("home-missing", "no home directory was named", hint="give --home DIR, or set DOTLOCAL_HOME")
+    return Path(named)
+
+
+def passphrase(options: argparse.Namespace, what: str, *, twice: bool = False, ask: bool = True) -> bytes | None:
+    """The passphrase from a file, a descriptor, or a prompt; None when there is no terminal to ask at."""
+    if options.passphrase_file:
+        return files.read(options.passphrase_file, most=4096).split(b"\n", 1)[0].rstrip(b"\r")
+    if options.passphrase_fd is not None:
+        try:
+            with os.fdopen(options.passphrase_fd, "rb", closefd=False) as source:
+                return source.read(4096).split(b"\n", 1)[0].rstrip(b"\r")
+        except OSError as error:
+            message = f"descriptor {options.passphrase_fd} can't be read: {error.strerror}"
+            raise Refused("passphrase-unreadable", message) from None
+    if not ask or not sys.stdin.isatty():
+        return None
+    first = getpass.getpass(f"passphrase of {what}: ")
+    if twice and getpass.getpass("once more: ") != first:
+        raise Refused("passphrase-differs", "the two passphrases differ")
+    return first.encode()
+
+
+def read_input(path: str) -> bytes:
+    """A file that somebody else wrote, or `-` for stdin; bounded, so that nothing can fill the memory."""
+    if path != "-":
+        return files.read(path, most=_MOST_INPUT)
+    data = sys.stdin.buffer.read(_MOST_INPUT + 1)
+    if len(data) > _MOST_INPUT:
+        raise Refused("file-too-large", f"stdin has more than {_MOST_INPUT} octets")
+    return data
+
+
+def deliver(text: str, out: str | None) -> None:
+    """Data to stdout, or to the file that --out names."""
+    if out:
+        files.write(out, text.encode())
+        say(f"wrote {out}")
+    else:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def deliver_json(value: object) -> None:
+    """A report as JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+
+
+def say(message: str) -> None:
+    """Talk, on stderr."""
+    sys.stderr.write(f"dotlocal: {message}\n")
+
+
+def now() -> int:
+    """This moment, in POSIX seconds."""
+    return clock.now()
+
+
+def report(refused: Refused, *, as_json: bool = False) -> int:
+    """Tell what was refused and what to do next; the exit status."""
+    if as_json:
+        deliver_json({"error": {"code": refused.code, "message": refused.message, "hint": refused.hint}})
+    sys.stderr.write(f"dotlocal: error: {refused}\n")
+    if refused.hint:
+        sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
+    return 2 if isinstance(refused, Absent) else 1
