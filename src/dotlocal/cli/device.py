@@ -10,7 +10,7 @@ from typing import Any
 
 from dotlocal.cli import terms
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.device import store
+from dotlocal.device import status, store
 
 
 def add(actors: Any) -> None:
@@ -60,17 +60,17 @@ def add(actors: Any) -> None:
         "--proxy-protocol", type=int, nargs="?", const=1, choices=(1, 2), metavar="1|2",
         help="tell the back end each client's address (HAProxy's protocol; version 1 unless said)",
     )  # fmt: skip
-    serve.add_argument("--user", metavar="NAME", help="become this user once the port is open; it must not read the state")
+    serve.add_argument("--user", metavar="NAME", help="become this user once the port is open")
     serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
     _add_run(serve)
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", metavar="DIR", help=f"what the device keeps (default: {store.STATE}, or DOTLOCAL_STATE)")
+    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: {store.RUN}, or DOTLOCAL_RUN)")
+    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
 
 
 def _state(options: argparse.Namespace) -> store.State:
@@ -101,9 +101,11 @@ def _adopt(options: argparse.Namespace) -> int:
 def _boot(options: argparse.Namespace) -> int:
     from dotlocal.device import boot
 
-    words = [f"--{name}={value}" for name in ("state", "run", "config") if (value := getattr(options, name))]
-    words += [f"--{name}" for name in ("json", "quiet") if getattr(options, name)]
-    return boot.main(words)
+    chosen = boot.Options()
+    for name in ("state", "run", "config", "json", "quiet"):
+        setattr(chosen, name, getattr(options, name) or getattr(chosen, name))
+    chosen.config_named = options.config is not None
+    return boot.main(chosen)
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -132,12 +134,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"clock      {report['clock']['quality']}, not before {report['clock']['floor']}",
         f"device CA  until {report['device_ca']['not_after']}",
     ]
-    lines += [f"left out   {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]]
-    for finding in report["findings"]:
-        lines.append(f"{finding['severity']:<10} {finding['message']} ({finding['code']})")
-        if finding["hint"]:
-            lines.append(f"           {finding['hint']}")
-    return lines
+    return [*lines, *status.remarks(report)]
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -163,7 +160,8 @@ def _configured(
 
     path = options.config or store.CONFIG
     if not options.config and not os.path.exists(path):
-        raise Absent("serve-where", "nothing says where to listen and what to serve", hint="--listen, and --to or --folder")
+        hint = "give --listen, and --to or --folder"
+        raise Absent("serve-where", "nothing says where to listen and what to serve", hint=hint)
     settings = configuration.parse(files.read(path), path)
     listen = listen or settings.serve_listen
     if not (to or folder):
@@ -176,5 +174,6 @@ def _configured(
 def _endpoint(option: str, text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint="as in 127.0.0.1:8080, [::1]:8080 or :443")
+        hint = "as in 127.0.0.1:8080, [::1]:8080 or :443"
+        raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint=hint)
     return host.removeprefix("[").removesuffix("]"), int(port)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
 
 from dotlocal.core.errors import Refused
 from dotlocal.core.window import Window
@@ -45,7 +46,10 @@ def in_order(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]
 
 def named(certificate: x509.Certificate) -> str:
     """How a person tells this certificate from others."""
-    return certificate.subject.rfc4514_string() or f"the certificate {certificate.serial_number:x}"
+    return (
+        certificate.subject.rfc4514_string({NameOID.SERIAL_NUMBER: "serialNumber"})
+        or f"the certificate {certificate.serial_number:x}"
+    )
 
 
 def window_of(certificate: x509.Certificate) -> Window:
@@ -56,4 +60,3 @@ def window_of(certificate: x509.Certificate) -> Window:
 def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256 of the certificate as browsers show it: AB:CD:…"""
     return certificate.fingerprint(SHA256()).hex(":").upper()
-

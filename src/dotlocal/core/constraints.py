@@ -22,8 +22,9 @@ _SERIAL = "{serial}"
 class NamePolicy:
     """Which DNS subtrees and address ranges a hierarchy may ever name.
 
-    A DNS entry may start with `{serial}.`: then a device may use only the names below its own serial number. At least one entry of each kind, always: a form without a subtree
-    is open in every TLS stack. `0.0.0.0/32` and `::1/128` stand for "none".
+    A DNS entry may start with `{serial}.`: then a device may use only the names below its own serial number. At least
+    one entry of each kind, always: a form without a subtree is open in every TLS stack. `0.0.0.0/32` and `::1/128`
+    stand for "none".
     """
 
     dns: tuple[str, ...]

@@ -145,9 +145,7 @@ class Prepared:
         )  # fmt: skip
 
 
-def prepare(
-    profile: Profile, issuer: Issuer, *, throwaway: Signer, constraints: Subtrees | None = None
-) -> Prepared:
+def prepare(profile: Profile, issuer: Issuer, *, throwaway: Signer, constraints: Subtrees | None = None) -> Prepared:
     """A template for certificates of a profile below an issuer, linted on a sample.
 
     Refuses constraints that lack a kind (`policy-kind-missing`) or are wider than the chain's (`policy-wider`).

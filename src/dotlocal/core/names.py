@@ -69,7 +69,7 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Read the usual text form; refuses `zone` (browsers take none in URLs) and `not-an-address`."""
-        import ipaddress  # noqa: PLC0415  off the boot path, where addresses come packed
+        import ipaddress
 
         if "%" in text:
             raise Refused("zone", f"{text!r} has a zone identifier, which means nothing to another machine")
@@ -106,7 +106,7 @@ class Address:
 def unusable(address: Address) -> "tuple[str, str] | None":
     """Code and reason why an address can't name this machine to another one, or None."""
     packed = address.packed
-    if packed.startswith(b"\x7f") and len(packed) == 4 or packed == b"\0" * 15 + b"\x01":
+    if (packed.startswith(b"\x7f") and len(packed) == 4) or packed == b"\0" * 15 + b"\x01":
         return "loopback", "means the asking machine itself"
     if packed in (b"\0" * 4, b"\0" * 16):
         return "unspecified", "is no machine's address"
@@ -128,7 +128,7 @@ def _a_labels(text: str) -> str:
 
 def _is_number(label: str) -> bool:
     # the URL standard's "ends in a number" check: browsers send 0x7f.1 and 1.2.3 to their IPv4 parser
-    return _DIGITS.issuperset(label) and label != "" or label.startswith("0x") and _is_hex(label[2:])
+    return (_DIGITS.issuperset(label) and label != "") or (label.startswith("0x") and _is_hex(label[2:]))
 
 
 def _is_hex(text: str) -> bool:

@@ -5,6 +5,13 @@ from dotlocal.core.errors import Refused
 from dotlocal.core.findings import LeftOut
 from dotlocal.core.names import Address, HostName, unusable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    _Base = TypeVar("_Base")
+
 # A hostile network can hand a machine any number of IPv6 prefixes; clients cap the size of a certificate message.
 MOST_NAMES = 64
 
@@ -17,9 +24,7 @@ class Subtrees:
 
     __slots__ = ("dns", "ip")
 
-    def __init__(
-        self, dns: "tuple[str, ...] | None", ip: "tuple[tuple[bytes, bytes], ...] | None"
-    ) -> None:
+    def __init__(self, dns: "tuple[str, ...] | None", ip: "tuple[tuple[bytes, bytes], ...] | None") -> None:
         self.dns = dns
         self.ip = ip
 
@@ -31,9 +36,7 @@ class Subtrees:
 
     def intersect(self, other: "Subtrees") -> "Subtrees":
         """What both permit: subtrees are nested or disjoint, so of each pair the narrower one, or nothing."""
-        return Subtrees(
-            _intersect(self.dns, other.dns, within_dns), _intersect(self.ip, other.ip, range_within)
-        )
+        return Subtrees(_intersect(self.dns, other.dns, within_dns), _intersect(self.ip, other.ip, range_within))
 
     def beyond(self, parent: "Subtrees") -> "list[str]":
         """The subtrees of this one that are wider than the parent's, as text; empty when it fits."""
@@ -138,7 +141,9 @@ def _refusal(name: "HostName | Address", permitted: Subtrees, so_far: int) -> "t
     return None
 
 
-def _intersect(mine, theirs, within):  # type: ignore[no-untyped-def]  # one rule for two kinds of subtree, without typing
+def _intersect(
+    mine: "tuple[_Base, ...] | None", theirs: "tuple[_Base, ...] | None", within: "Callable[[_Base, _Base], bool]"
+) -> "tuple[_Base, ...] | None":
     if mine is None or theirs is None:
         return theirs if mine is None else mine
     kept = [m for m in mine if any(within(m, t) for t in theirs)]

@@ -68,7 +68,10 @@ class Template:
                 raise ValueError(f"{name} is outside the issuer's constraints")
         if (NAMES_SLOT in self.extensions) != bool(names or addresses):
             raise ValueError(f"a {self.profile} certificate names hosts if, and only if, its profile has the slot")
-        slots = {KEY_ID_SLOT: key_id, NAMES_SLOT: (names, addresses)}
+        filled = {
+            KEY_ID_SLOT: der.extension("2.5.29.14", der.octet_string(key_id), critical=False),
+            NAMES_SLOT: der.extension("2.5.29.17", subject_alt_name(names, addresses), critical=True),
+        }
         return der.sequence(
             _VERSION_3,
             der.integer(serial),
@@ -77,7 +80,7 @@ class Template:
             der.sequence(der.time(window.not_before), der.time(window.not_after)),
             subject,
             spki,
-            der.explicit(3, der.sequence(*(_extension(item, slots) for item in self.extensions))),
+            der.explicit(3, der.sequence(*(filled[e] if isinstance(e, str) else e for e in self.extensions))),
         )
 
     def dump(self) -> str:
@@ -145,16 +148,9 @@ def unseal(text: str, heading: str, code: str) -> "list[str]":
     return lines[1:]
 
 
-def _extension(item: "bytes | str", slots: "dict[str, object]") -> bytes:
-    if isinstance(item, bytes):
-        return item
-    if item == KEY_ID_SLOT:
-        return der.extension("2.5.29.14", der.octet_string(slots[item]), critical=False)  # type: ignore[arg-type]
-    names, addresses = slots[item]  # type: ignore[misc]
-    return der.extension("2.5.29.17", subject_alt_name(names, addresses), critical=True)
-
-
-def subject_alt_name(names: "list[HostName]", addresses: "list[Address]") -> bytes:
+def subject_alt_name(
+    names: "list[HostName] | tuple[HostName, ...]", addresses: "list[Address] | tuple[Address, ...]"
+) -> bytes:
     """GeneralNames (RFC 5280 4.2.1.6): dNSName [2] and iPAddress [7], names first."""
     return der.sequence(
         *(der.implicit(2, name.text.encode()) for name in names),

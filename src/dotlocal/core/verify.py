@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TypeVar
 
 from cryptography import x509
@@ -65,7 +66,7 @@ def verify(
 
 def _signatures(visit: Visit) -> Iterator[tuple[int, str]]:
     path = visit.path
-    for depth, (certificate, issuer) in enumerate(zip(path, path[1:], strict=False)):
+    for depth, (certificate, issuer) in enumerate(pairwise(path)):
         if certificate.issuer != issuer.subject:
             yield depth, f"{named(certificate)} was made by {certificate.issuer.rfc4514_string()}, not {named(issuer)}"
         elif not signed_by(certificate, issuer):
@@ -112,7 +113,8 @@ def _constraints(visit: Visit) -> Iterator[tuple[int, str]]:
         except Refused as refused:
             yield depth, refused.message
             permitted = Subtrees(None, None)
-        outside = [str(name) for name in (*names, *addresses) if not permitted.permits(name)]
+        outside = [name.text for name in names if not permitted.permits(name)]
+        outside += [address.text for address in addresses if not permitted.permits(address)]
         if outside:
             yield depth, f"{', '.join(outside)} is outside the name constraints of {named(authority)}"
 

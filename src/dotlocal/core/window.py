@@ -48,10 +48,7 @@ class Window:
         return self.not_before <= other.not_before and other.not_after <= self.not_after
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Window)
-            and (self.not_before, self.not_after) == (other.not_before, other.not_after)
-        )
+        return isinstance(other, Window) and (self.not_before, self.not_after) == (other.not_before, other.not_after)
 
     def __hash__(self) -> int:
         return hash((self.not_before, self.not_after))

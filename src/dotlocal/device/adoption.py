@@ -32,7 +32,7 @@ def init(state: State, serial: str, *, force: bool) -> str:
         found = x509.load_pem_x509_csr(request.encode()).subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)[0].value
         if found != serial:
             raise Refused(
-                "serial-differs", f"{state.path} belongs to the device {found}, not to {serial}",
+                "serial-differs", f"{state.path} belongs to the device {found!s}, not to {serial}",
                 hint="--force makes a new key under the other serial number",
             )  # fmt: skip
         return request

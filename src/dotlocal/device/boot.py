@@ -5,7 +5,6 @@
 4. publish them as run/current              5. save the time, at most once a day
 """
 
-import gc
 import os
 import sys
 
@@ -22,6 +21,10 @@ from dotlocal.device.surroundings import Surroundings
 from dotlocal.host import clock, entropy, files, keys
 from dotlocal.host.clock import Reading
 from dotlocal.host.keys import Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _LOCK_SECONDS = 10
 _CHILD_SECONDS = 30
@@ -42,23 +45,22 @@ class Options:
 
 
 def run(words: "list[str]") -> None:
-    """`main`, and the end of the process. Everything is on the disk by then, and taking an interpreter and libcrypto
-    down in good order would be a fifth of the whole boot.
+    """Parse, boot, and end the process; returns when the words are for the full command line: help, or a mistake.
+
+    Everything is on the disk by then, and taking an interpreter and libcrypto down in good order would be a fifth of
+    the whole boot.
     """
-    gc.disable()
-    exit_status = main(words)
+    options = _parse(words)
+    if options is None:
+        return
+    exit_status = main(options)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(exit_status)
 
 
-def main(words: "list[str]") -> int:
-    """Run the command; `words` follow `device boot`. Exit status 0, 1 (a finding of severity error), or 2."""
-    options = _parse(words)
-    if options is None:  # help, or a mistake: the full command line knows how to talk about both
-        from dotlocal.cli import main as command_line
-
-        return command_line(["device", "boot", *words])
+def main(options: Options) -> int:
+    """Run the command, and tell what came of it. Exit status 0, 1 (a finding of severity error), or 2 (no state)."""
     try:
         reported = boot(options)
     except Refused as refused:
@@ -70,10 +72,10 @@ def main(words: "list[str]") -> int:
         sys.stdout.write(status.encode(reported) + "\n")
     elif not options.quiet:
         _tell(reported)
-    return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0  # type: ignore[attr-defined]
+    return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0
 
 
-def boot(options: Options) -> "dict[str, object]":
+def boot(options: Options) -> "dict[str, Any]":
     """Make the certificates of this moment and switch to them; returns the status. Refuses what can't be gone on with:
     no state, no key, a template that can't be healed, a run directory that can't be written.
     """
@@ -91,7 +93,7 @@ def boot(options: Options) -> "dict[str, object]":
 def issue(
     key: Key, template: Template, settings: Settings, around: Surroundings, reading: Reading, *, state: State, run: Run,
     findings: "list[Finding]",
-) -> "dict[str, object]":  # fmt: skip
+) -> "dict[str, Any]":  # fmt: skip
     """Plan, make and publish one set; the world comes in as arguments. Returns the status."""
     planned = plan(template, settings, around, reading, state.floor())
     planned.findings += findings
@@ -124,7 +126,7 @@ def _certificate(
 
 
 def _publish(
-    run: Run, state: State, report: "dict[str, object]", server_key: Key, full: bytes, names: bytes, settings: Settings
+    run: Run, state: State, report: "dict[str, Any]", server_key: Key, full: bytes, names: bytes, settings: Settings
 ) -> None:
     private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
     above = sent_above(state.text("birth.pem"))
@@ -136,7 +138,7 @@ def _publish(
     })  # fmt: skip
 
 
-def publish(run: Run, report: "dict[str, object]", group: str, texts: "dict[str, str]") -> None:
+def publish(run: Run, report: "dict[str, Any]", group: str, texts: "dict[str, str]") -> None:
     """Make texts and status the current set; whatever holds the key is for its owner, or for the group, alone."""
     group_id = _group_id(group)
     secret = 0o600 if group_id is None else 0o640
@@ -153,7 +155,7 @@ def sent_above(birth: str) -> str:
     return head
 
 
-def _without_names(planned: Plan, template: Template, settings: Settings, run: Run) -> "dict[str, object]":
+def _without_names(planned: Plan, template: Template, settings: Settings, run: Run) -> "dict[str, Any]":
     report = status.of(planned, template, serial=0, names_serial=0)
     if run.has_current():
         return report  # an old certificate beats none
@@ -186,8 +188,10 @@ def _settings(state: State, options: Options) -> "tuple[Settings, list[Finding]]
             fresh = device_settings.load(read)
         except (Refused, ValueError):
             code, _, message = read.partition("\t")
-            problem = Finding(code or "config-unreadable", ERROR, options.config, message or "device.toml can't be read",
-                              hint="the settings before it stay in force; mend the file and boot again")  # fmt: skip
+            problem = Finding(
+                code or "config-unreadable", ERROR, options.config, message or "device.toml can't be read",
+                hint="the settings before it stay in force; mend the file and boot again",
+            )  # fmt: skip
             return kept or Settings(), [problem]
     if kept or source:
         _save(state, "settings", fresh.dump())
@@ -281,16 +285,8 @@ def _parse(words: "list[str]") -> "Options | None":
     return options
 
 
-def _tell(report: "dict[str, object]") -> None:
-    lines = []
-    named = [*report["names"], *report["addresses"]]  # type: ignore[misc]
-    if named:
-        lines.append(f"dotlocal: issued for {', '.join(named)}, until {report['not_after']}")
-    lines += [
-        f"dotlocal: left out {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]  # type: ignore[attr-defined]
-    ]
-    for finding in report["findings"]:  # type: ignore[attr-defined]
-        lines.append(f"dotlocal: {finding['severity']}: {finding['message']} ({finding['code']})")
-        if finding["hint"]:
-            lines.append(f"dotlocal: hint: {finding['hint']}")
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+def _tell(report: "dict[str, Any]") -> None:
+    lines = status.remarks(report)
+    if named := [*report["names"], *report["addresses"]]:
+        lines.insert(0, f"issued for {', '.join(named)}, until {report['not_after']}")
+    sys.stderr.write("".join(f"dotlocal: {line}\n" for line in lines))

@@ -26,7 +26,7 @@ def parse(text: bytes, source: str) -> Settings:
     """
     try:
         table = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise Refused("config-unreadable", f"device.toml is no TOML: {error}") from None
     settings = Settings()
     settings.source = source
@@ -116,7 +116,7 @@ _SERVE_KEYS: dict[str, _Apply] = {"listen": _serve_listen, "to": _serve_to, "fol
 
 
 def _day_count(key: str, value: Any) -> int:
-    days = _of(int, key, value, "a whole number")
+    days: int = _of(int, key, value, "a whole number")
     if not 1 <= days <= MOST_DAYS:
         raise Refused("config-value", f"{key} is {days}; it can be 1 to {MOST_DAYS}, beyond which Apple refuses")
     return days

@@ -67,9 +67,7 @@ def plan(
     )
 
 
-def _wanted(
-    template: Template, settings: Settings, surroundings: Surroundings
-) -> "list[str | HostName | Address]":
+def _wanted(template: Template, settings: Settings, surroundings: Surroundings) -> "list[str | HostName | Address]":
     chosen = [
         address
         for interface, address in surroundings.addresses

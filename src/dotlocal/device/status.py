@@ -6,15 +6,14 @@ from dotlocal.core.template import Template
 from dotlocal.core.window import rfc3339
 from dotlocal.device.plan import Plan
 
-try:
-    from _json import encode_basestring_ascii as _quoted
-except ImportError:  # no C accelerator in this Python
-    from json.encoder import py_encode_basestring_ascii as _quoted  # type: ignore[no-redef]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = 1
 
 
-def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "dict[str, object]":
+def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "dict[str, Any]":
     """The status of a set that was made: `serial` of fullchain.pem, `names_serial` of names.pem."""
     return {
         "schema": SCHEMA,
@@ -38,6 +37,16 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
     }  # fmt: skip
 
 
+def remarks(report: "dict[str, Any]") -> "list[str]":
+    """What a person should know about a report beyond what it names: left-out names and findings, a line each."""
+    lines = [f"left out {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]]
+    for finding in report["findings"]:
+        lines.append(f"{finding['severity']}: {finding['message']} ({finding['code']})")
+        if finding["hint"]:
+            lines.append(f"hint: {finding['hint']}")
+    return lines
+
+
 def findings(found: "list[Finding]") -> "list[dict[str, str]]":
     """Findings as data."""
     return [
@@ -46,13 +55,19 @@ def findings(found: "list[Finding]") -> "list[dict[str, str]]":
     ]
 
 
-def encode(value: object, indent: str = "\n") -> str:
+def encode(value: "Any", indent: str = "\n") -> str:
     """JSON of plain values, one key a line, without importing `json`."""
     deeper = indent + " "
     if isinstance(value, dict):
-        items = [f"{_quoted(key)}: {encode(item, deeper)}" for key, item in value.items()]
+        items = [f"{encode(key)}: {encode(item, deeper)}" for key, item in value.items()]
         return "{" + deeper + ("," + deeper).join(items) + indent + "}" if items else "{}"
     if isinstance(value, list):
         items = [encode(item, deeper) for item in value]
         return "[" + deeper + ("," + deeper).join(items) + indent + "]" if items else "[]"
-    return str(value) if isinstance(value, int) else _quoted(value)
+    if not isinstance(value, str):
+        return str(value)
+    if value.isascii() and value.isprintable():
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    import json  # somebody's odd host name, not an everyday boot
+
+    return json.dumps(value)

@@ -66,7 +66,7 @@ def _entry(message: bytes) -> "tuple[str, Address] | None":
         if size < 4:
             return None
         value = message[offset + 4 : offset + size]
-        if kind == _IFA_LOCAL or kind == _IFA_ADDRESS and not packed:
+        if kind == _IFA_LOCAL or (kind == _IFA_ADDRESS and not packed):
             packed = value  # on point-to-point links IFA_ADDRESS is the peer's and IFA_LOCAL ours
         elif kind == _IFA_FLAGS:
             (flags,) = unpack_from("=L", value)

@@ -72,7 +72,7 @@ class Ledger:
             if version == 0 and create:
                 self._database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
             elif version != _VERSION:
-                raise Refused("ledger-version", f"{path} is a ledger of version {version}; this program knows {_VERSION}")
+                raise Refused("ledger-version", f"{path} is a ledger of version {version}, not {_VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -131,10 +131,13 @@ class Ledger:
 
     def entries(self) -> Iterator[Entry]:
         """All rows, oldest first."""
-        columns = "seq, at, what, serial, identity, key_id, contents_sha256, replaces"
         with _named_errors():
-            for row in self._database.execute(f"SELECT {columns} FROM entry ORDER BY seq"):
-                yield Entry(*row)
+            yield from (
+                Entry(*row)
+                for row in self._database.execute(
+                    "SELECT seq, at, what, serial, identity, key_id, contents_sha256, replaces FROM entry ORDER BY seq"
+                )
+            )
 
     def _follow(self, serial: str, what: str, certificate: bytes | None, at: int) -> None:
         with _named_errors():

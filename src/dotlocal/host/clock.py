@@ -48,7 +48,7 @@ def read() -> Reading:
 
 def _synchronised() -> bool:
     timex = create_string_buffer(512)  # larger than struct timex everywhere; modes = 0, its first field, only reads
-    state = CDLL(None).adjtimex(timex)
+    state: int = CDLL(None).adjtimex(timex)
     return 0 <= state < _TIME_ERROR
 
 

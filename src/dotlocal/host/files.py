@@ -8,6 +8,7 @@ from time import monotonic, sleep
 from dotlocal.core.errors import Refused
 
 _RETRY_SECONDS = 0.05
+_CHUNK_OCTETS = 1 << 16
 
 
 def read(path: str, most: int = 1 << 20) -> bytes:
@@ -16,7 +17,9 @@ def read(path: str, most: int = 1 << 20) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             contents = b""
-            while len(contents) <= most and (chunk := os.read(descriptor, most + 1 - len(contents))):
+            while len(contents) <= most and (
+                chunk := os.read(descriptor, min(_CHUNK_OCTETS, most + 1 - len(contents)))
+            ):
                 contents += chunk
         finally:
             os.close(descriptor)

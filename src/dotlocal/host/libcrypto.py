@@ -5,9 +5,15 @@ An X.509 library costs a boot five times what its cryptography does, and has no 
 OSError at import means that there is no libcrypto to load; `dotlocal.host.keys` then turns to `cryptography`.
 """
 
-from ctypes import CDLL, POINTER, byref, c_char_p, c_int, c_long, c_size_t, c_uint, c_void_p, create_string_buffer, string_at
+from ctypes import CDLL, POINTER, byref, create_string_buffer, string_at
+
+from ctypes import c_char_p, c_int, c_long, c_size_t, c_uint, c_void_p  # isort: skip
 
 from dotlocal.core.errors import Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ctypes import _NamedFuncPointer
 
 
 def _load() -> CDLL:
@@ -22,11 +28,11 @@ def _load() -> CDLL:
 _LIB = _load()
 
 
-def _function(name, result, *arguments):  # type: ignore[no-untyped-def]  # ctypes' types can't be said without typing
+def _function(name: str, result: "type | None", *arguments: type) -> "_NamedFuncPointer":
     function = getattr(_LIB, name)
     function.restype = result
     function.argtypes = arguments
-    return function
+    return function  # type: ignore[no-any-return]  # what CDLL hands out is typed by its own class alone
 
 
 _new_context = _function("EVP_PKEY_CTX_new_id", c_void_p, c_int, c_void_p)

@@ -49,9 +49,7 @@ class KeySigner:
     def encode(self, passphrase: bytes | None) -> bytes:
         """PKCS#8 PEM, encrypted (PBES2) when there is a passphrase."""
         protection = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-        return self._private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection
-        )
+        return self._private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
 
     def __repr__(self) -> str:
         return f"KeySigner({keys.key_id_of(self.public_key).hex()})"

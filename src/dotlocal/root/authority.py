@@ -43,7 +43,9 @@ class RootAuthority:
                 "no-root", f"the ceremony in {home.path} was cut short: there is no root.pem",
                 hint="start it over in another folder; this one's key was never used",
             )  # fmt: skip
-        (certificate,) = pem.certificates(files.read(str(home.certificate)), str(home.certificate))
+        certificate, *others = pem.certificates(files.read(str(home.certificate)), str(home.certificate))
+        if others:
+            raise Refused("pem-count", f"{home.certificate} holds {1 + len(others)} certificates; one is expected")
         signer = signers.load(str(home.key), passphrase)
         if keys.spki_of(signer.public_key) != keys.spki_of(Issuer.of(certificate).public_key):
             raise Refused("wrong-key", f"{home.key} is not the key of {home.certificate}")

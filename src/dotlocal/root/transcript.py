@@ -32,13 +32,17 @@ class Transcript:
     def entries(self) -> list[dict[str, Any]]:
         """All entries, oldest first."""
         if not self.path.exists():
-            raise Absent("no-root", f"there is no root in {self.path.parent}", hint="make one with `dotlocal root create`")
+            hint = "`dotlocal root create` makes one"
+            raise Absent("no-root", f"there is no root in {self.path.parent}", hint=hint)
         try:
             read = json.loads(files.read(str(self.path), most=_MOST_OCTETS))
             if read["schema"] != SCHEMA:
-                raise Refused("transcript-schema", f"{self.path} has schema {read['schema']}; this program knows {SCHEMA}")
-            return list(read["entries"])
-        except (ValueError, KeyError, TypeError):
+                raise Refused("transcript-schema", f"{self.path} has schema {read['schema']}, not {SCHEMA}")
+            entries = list(read["entries"])
+            if not isinstance(entries[0]["plan"], dict) or not all("what" in entry for entry in entries):
+                raise ValueError("the ceremony's own entry comes first, and every entry says what it is")
+            return entries
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError):
             raise Refused("transcript-damaged", f"{self.path} can't be read", hint="restore it from a copy") from None
 
 

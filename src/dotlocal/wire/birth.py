@@ -97,9 +97,9 @@ def check_chain(certificates: Sequence[x509.Certificate], profiles: Sequence[Pro
     findings: list[Finding] = []
     for depth, (certificate, profile) in enumerate(zip(certificates, profiles, strict=True)):
         own = subtrees_of(certificate)
-        issuer = Issuer.of(*certificates[depth + 1 :]) if certificates[depth + 1 :] else None
-        findings += lint(certificate, profile, _expected(certificate, issuer))
-        if issuer and own != UNCONSTRAINED and own.beyond(issuer.permitted):
+        parent = Issuer.of(*certificates[depth + 1 :]) if certificates[depth + 1 :] else None
+        findings += lint(certificate, profile, _expected(certificate, parent))
+        if parent and own != UNCONSTRAINED and own.beyond(parent.permitted):
             raise Refused("policy-wider", f"{named(certificate)} permits names that the CAs above it do not")
     if findings:
         told = "; ".join(f"{finding.subject} certificate: {finding.message}" for finding in findings)
