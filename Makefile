@@ -1,0 +1,52 @@
+# Two commands on a fresh machine with python3, venv, make and git: `make demo` and `make test`.
+# As root with a network, `make test` also installs the real programs that the tests talk to (scripts/install-peers).
+
+PYTHON ?= python3
+WORKERS ?= 2
+bin := .venv/bin
+
+.PHONY: demo test test-long lint bench docs lock clean peers
+
+demo: .venv/run  ## the whole story, then stay up for a browser; ONCE=1: check itself and end
+	$(bin)/dotlocal demo $(if $(ONCE),--once)
+
+test: .venv/dev peers  ## unit, story and peers
+	$(bin)/pytest -n $(WORKERS) --dist loadgroup -m "not long"
+
+test-long: .venv/dev peers  ## kills, cuts and churn
+	$(bin)/pytest -n $(WORKERS) --dist loadgroup -m long
+
+lint: .venv/dev  ## style, types, arrows, generated docs
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	cd src && ../$(bin)/lint-imports --config ../pyproject.toml
+	$(bin)/python scripts/render-docs --check
+
+bench: .venv/run  ## ratios against peers, run side by side on this machine
+	$(bin)/python bench/boot.py
+
+docs: .venv/dev  ## write the generated parts of the docs
+	$(bin)/python scripts/render-docs
+
+peers:
+	scripts/install-peers
+
+lock: .venv/dev  ## resolve requirements/*.in again
+	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/run.in -o requirements/run.txt
+	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+sources := pyproject.toml README.md bin/dotlocal $(shell find src -name '*.py')
+
+.venv/run: requirements/run.txt $(sources)
+	$(PYTHON) -m venv .venv
+	$(bin)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(bin)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --force-reinstall .
+	touch $@
+
+.venv/dev: requirements/dev.txt .venv/run
+	$(bin)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
