@@ -1,0 +1,159 @@
+"""`device serve`: HTTPS in front of the device's own web interface, in the way of stunnel.
+
+Standard library only, as everything that a device runs. What faces the network is `Terminator`; here the steps before
+it are put in their one safe order.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from dotlocal.core.errors import Refused
+from dotlocal.device.back_end import BackEnd, TcpBackEnd, at
+from dotlocal.device.listener import bind
+from dotlocal.device.notices import Notices
+from dotlocal.device.privileges import drop_to
+from dotlocal.device.relay import Limits
+from dotlocal.device.terminator import Terminator
+from dotlocal.device.tls import CurrentSet, silent_about_bad_names
+
+__all__ = ["Limits", "Serving", "Stop", "serve"]
+
+_BACKLOG = 128
+# Client and back end; with a folder also the far end of the pair and the file. And what the process has open itself.
+_DESCRIPTORS_EACH, _DESCRIPTORS_ELSE = 4, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What to serve, where, and as whom. Refuses `serve-what`, `no-such-port`, `proxy-protocol`."""
+
+    run: Path  # with the set in run/current
+    listen: tuple[str, int]  # host "": every address; port 0: any that is free
+    to: tuple[str, int] | None = None  # the back end, or …
+    folder: Path | None = None  # … a folder of files
+    proxy_protocol: int | None = None  # 1 (text) or 2 (binary) in front of each connection to the back end
+    user: str | None = None  # to become after binding, before any key is read
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        if (self.to is None) == (self.folder is None):
+            raise Refused("serve-what", "serve either a back end or a folder", hint="give one of --to and --folder")
+        for port, least in ((self.listen[1], 0), (self.to[1] if self.to else 1, 1)):
+            if not least <= port <= 65535:  # the resolver would take it modulo 65536
+                raise Refused("no-such-port", f"{port} is no port: {least} to 65535")
+        if self.proxy_protocol not in (None, 1, 2):
+            raise Refused("proxy-protocol", f"the PROXY protocol has versions 1 and 2, not {self.proxy_protocol}")
+        if self.proxy_protocol and self.folder:
+            raise Refused("proxy-protocol", "the PROXY protocol is for a back end, and a folder is none")
+
+
+class Stop:
+    """Ends a `serve` from another thread, or from a signal handler."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self) -> None:
+        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def set(self) -> None:
+        """Ask for the end; it comes at once. More than once is the same as once."""
+        os.eventfd_write(self._descriptor, 1)
+
+    def fileno(self) -> int:
+        """Readable from the first `set` on."""
+        return self._descriptor
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+
+def serve(
+    serving: Serving,
+    *,
+    say: Callable[[str], None],
+    ready: Callable[[tuple[str, int]], None] | None = None,
+    stop: Stop | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT (in the main thread), or until `stop` is set, whichever comes first.
+
+    1. Bind, which may need root. 2. Become `user`. 3. Read the certificates, as that user. 4. Listen, tell `ready` the
+    address, and serve. `say` takes lines for people. Raises Refused, before listening, if anything of 1 to 3 fails.
+    """
+    stop = stop or Stop()
+    with ExitStack() as stack:
+        notices = Notices(say, clock=monotonic)
+        listener = stack.enter_context(bind(serving.listen))
+        if serving.user:
+            drop_to(serving.user)
+        back_end = _back_end(serving, notices)
+        certificates = CurrentSet(serving.run, say=notices.say)
+        _make_room_for_descriptors(serving.limits, notices)
+        _warn(serving, back_end, notices)
+        stack.enter_context(silent_about_bad_names())
+        stack.enter_context(_ended_by_signals(stop))
+        listener.listen(_BACKLOG)
+        if ready:
+            ready(listener.getsockname()[:2])
+        terminator = Terminator(
+            listener,
+            back_end=back_end,
+            proxy_protocol=serving.proxy_protocol,
+            certificates=certificates,
+            limits=serving.limits,
+            notices=notices,
+            clock=monotonic,
+        )
+        terminator.run(stop.fileno())
+
+
+def _back_end(serving: Serving, notices: Notices) -> BackEnd:
+    if serving.to:
+        return TcpBackEnd(serving.to, notices)
+    from dotlocal.device.folder import Folder  # http.server is half as much again to import, and few need it
+
+    assert serving.folder is not None  # one of the two is there
+    return Folder(serving.folder, stall=serving.limits.stall)
+
+
+def _warn(serving: Serving, back_end: BackEnd, notices: Notices) -> None:
+    if isinstance(back_end, TcpBackEnd) and back_end.local and not serving.proxy_protocol and serving.to:
+        notices.say(
+            f"warning: to the back end {at(serving.to)} every client now seems to be on this device itself. If it "
+            "trusts local clients (no password, a debug page, a trusted proxy), it now trusts the whole network. "
+            "Switch that off there, or let it learn the real addresses: --proxy-protocol, if it speaks that"
+        )
+    if os.geteuid() == 0:
+        notices.say("warning: serving as root; --user names a user to become once the port is bound")
+
+
+def _make_room_for_descriptors(limits: Limits, notices: Notices) -> None:
+    needed = limits.connections * _DESCRIPTORS_EACH + _DESCRIPTORS_ELSE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    possible = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    if possible < needed:
+        notices.say(f"warning: {limits.connections} connections may need {needed} descriptors, {possible} are allowed")
+
+
+@contextmanager
+def _ended_by_signals(stop: Stop) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python delivers signals to the main thread only, and that one isn't ours
+        return
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,184 @@
+"""The certificates that `device serve` presents: those of `run/current`, whichever set that is at the moment.
+
+There are two contexts for a set, one key for both: clients that name a host get `names.pem`, clients that name none, or
+an address, get `fullchain.pem`. A set is loaded whole or not at all, and always into new contexts: a session ticket
+is only worth something to the context that made it, so none outlives its key (RFC 5077 5.5, RFC 8446 4.6.1).
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dotlocal.core.errors import Absent, Refused
+
+# Mozilla's "intermediate" of today without finite-field DHE, which no current client needs and scanners ask about;
+# TLS 1.3 has its own list. The client chooses: it knows whether its processor helps with AES.
+CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
+)
+KEY, WITH_ADDRESSES, NAMES_ONLY = "privkey.pem", "fullchain.pem", "names.pem"
+
+_RETRY_SECONDS = 10.0  # a set that failed for its permissions may be put right without a new one being made
+_TRIES = 3
+_SESSIONS = 1000  # of TLS 1.2 clients without tickets; OpenSSL keeps up to 20,480, a kilobyte each, for anybody
+
+Mark = tuple[str, int, int]
+
+
+def names_a_host(server_name: str | None) -> bool:
+    """Whether the SNI is a host name. RFC 6066 3 allows no address there, and some clients send one all the same."""
+    if not server_name or ":" in server_name:
+        return False
+    return not server_name.rstrip(".").rpartition(".")[2].isdigit()  # no top-level domain is a number
+
+
+def contexts(directory: Path) -> ssl.SSLContext:
+    """The context to accept with, which hands over to its sibling by SNI.
+
+    Refuses `set-unreadable`, `set-incomplete` and `set-broken` (a file that is no PEM, or another key's certificate).
+    """
+    for name in (KEY, WITH_ADDRESSES, NAMES_ONLY):
+        try:
+            (directory / name).open("rb").close()  # OpenSSL's own errors don't say which of the files it was
+        except PermissionError:
+            raise Refused(
+                "set-unreadable",
+                f"{directory / name} may not be read by user {os.geteuid()}",
+                hint="set `group` in device.toml to a group of the user that serves",
+            ) from None
+        except OSError as error:
+            raise Refused("set-incomplete", f"{directory / name}: {_lower(error.strerror)}") from None
+    accepting = _context(directory, WITH_ADDRESSES)
+    by_name = _context(directory, NAMES_ONLY)
+
+    def choose(connection: ssl.SSLObject, server_name: str | None, _: ssl.SSLContext) -> None:
+        if names_a_host(server_name):
+            connection.context = by_name
+
+    accepting.sni_callback = choose
+    return accepting
+
+
+class CurrentSet:
+    """The contexts of `run/current`, replaced when the link moves; connections keep what they began with."""
+
+    __slots__ = ("_context", "_current", "_failed", "_mark", "_retry", "_say")
+
+    def __init__(self, run: Path, *, say: Callable[[str], None]) -> None:
+        """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
+        self._current = run / "current"
+        self._say = say
+        self._failed: Mark | None = None
+        self._retry = 0.0
+        for _ in range(_TRIES):
+            self._mark = self._look()
+            try:
+                self._context = self._load(self._mark)
+            except Refused as refused:
+                fault = refused
+                if self._look() == self._mark:
+                    break
+            else:
+                return
+        raise fault
+
+    def context(self, now: float) -> ssl.SSLContext:
+        """What the next connection is accepted with. Never raises: a set that can't be loaded leaves the one before."""
+        mark = self._look()
+        crowded = self._context.session_stats()["number"] > _SESSIONS
+        if (mark == self._mark and not crowded) or (mark == self._failed and now < self._retry):
+            return self._context
+        try:
+            self._context = self._load(mark)
+        except Refused as refused:
+            # When the link has moved on, this set was just being cleared away, and the next connection looks again.
+            if mark != self._failed and self._look() == mark:
+                self._say(f"warning: certificates that can't be used, so those before are kept: {refused}")
+            self._failed, self._retry = mark, now + _RETRY_SECONDS
+        else:
+            if mark != self._mark:
+                self._say(f"serving the certificates of {self._current.parent / mark[0]}")
+            self._mark, self._failed = mark, None
+        return self._context
+
+    def _look(self) -> Mark:
+        # The directory's identity besides the link's text: a name may be used again before anybody looks.
+        try:
+            target = os.readlink(self._current)
+        except OSError:
+            return "", 0, 0
+        try:
+            found = os.stat(self._current.parent / target)
+        except OSError:
+            return target, 0, 0
+        return target, found.st_ino, found.st_ctime_ns
+
+    def _load(self, mark: Mark) -> ssl.SSLContext:
+        if not mark[0]:
+            raise self._nothing()
+        # Not through the link, which might pair one set's key with the next one's chain.
+        return contexts(self._current.parent / mark[0])
+
+    def _nothing(self) -> Refused:
+        try:
+            os.stat(self._current)
+        except PermissionError:
+            message = f"{self._current} may not be read by user {os.geteuid()}"
+            return Refused("set-unreadable", message, hint="set `group` in device.toml to a group of the serving user")
+        except OSError:
+            message = f"{self._current} does not exist, so there is no certificate to serve"
+            return Absent("no-set", message, hint="run `dotlocal device boot` first, or name its directory with --run")
+        return Refused("set-incomplete", f"{self._current} is not a symlink to a set of certificates")
+
+
+@contextmanager
+def silent_about_bad_names() -> Iterator[None]:
+    """Keeps Python from printing a traceback for each SNI that isn't ASCII; the handshake fails all the same.
+
+    The interpreter decodes the name before any callback of ours and reports through `sys.unraisablehook`, so that a
+    stranger could fill the log. Only that one error, and only in the calling thread, is passed over.
+    """
+    before, here = sys.unraisablehook, threading.get_ident()
+
+    def hook(unraisable: sys.UnraisableHookArgs, /) -> None:
+        if unraisable.exc_type is not UnicodeDecodeError or threading.get_ident() != here:
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def _context(directory: Path, chain: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.set_alpn_protocols(["http/1.1"])
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    try:
+        # A password of our own, because OpenSSL would ask for the one of an encrypted key on the terminal, and wait.
+        context.load_cert_chain(directory / chain, directory / KEY, password="")
+    except ssl.SSLError as error:
+        reason = _lower((error.reason or "not PEM").replace("_", " "))
+        raise Refused(
+            "set-broken",
+            f"{directory / chain} and {KEY} don't go together: {reason}",
+            hint="make a new set with `dotlocal device boot`",
+        ) from None
+    except OSError as error:
+        raise Refused("set-unreadable", f"{directory / chain} or {KEY}: {_lower(error.strerror)}") from None
+    return context
+
+
+def _lower(text: str | None) -> str:
+    return (text or "unreadable").lower()
