@@ -53,16 +53,10 @@ class NamePolicy:
         return cls(lists["dns"], lists["ipv4"], lists["ipv6"])
 
     def widest(self) -> Subtrees:
-        """What any device of this policy may name: the root's own constraint. Entries of a bare `{serial}` need a
-        root without constraints, and are refused here.
+        """What any device of this policy may name: the root's own constraint. An entry with `{serial}` in its last
+        label needs a root without constraints, and is refused here.
         """
-        bare = [entry for entry in self.dns if entry == _SERIAL]
-        if bare:
-            raise Refused(
-                "policy-wider", f"{bare[0]} is a name of one label, which no constrained root can permit beforehand",
-                hint="set constrain_root = false, or put the serial number below a suffix: {serial}.local",
-            )  # fmt: skip
-        return self._subtrees(dict.fromkeys(entry.removeprefix(_SERIAL + ".") for entry in self.dns))
+        return self._subtrees(dict.fromkeys(_suffix(entry) for entry in self.dns))
 
     def for_device(self, serial: str) -> Subtrees:
         """What the device with this serial number may name. Serial numbers become lower-case labels."""
@@ -141,15 +135,27 @@ def _texts(kind: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _suffix(entry: str) -> str:
+    if _SERIAL not in entry:
+        return entry
+    suffix = entry.rpartition(_SERIAL)[2].partition(".")[2]
+    if not suffix:
+        raise Refused(
+            "policy-wider", f"{entry!r} is a name of one label, which no constrained root can permit beforehand",
+            hint="set constrain_root = false, or put the serial number below a suffix: {serial}.local",
+        )  # fmt: skip
+    return suffix
+
+
 def _check_dns(entry: str) -> None:
     if entry.startswith("."):
         raise Refused(
             "policy-dns", f"{entry!r} starts with a dot, which strict verifiers refuse",
             hint=f"write {entry[1:]!r}; names below it are permitted anyway",
         )  # fmt: skip
-    name = HostName.parse(entry.replace(_SERIAL, "sn0001"))
-    if _SERIAL not in entry and name.text != entry:
-        raise Refused("policy-dns", f"{entry!r} must be written as {name.text!r}")
+    sample = entry.replace(_SERIAL, "sn0001")
+    if (normalised := HostName.parse(sample).text) != sample:
+        raise Refused("policy-dns", f"{entry!r} must be written as {normalised.replace('sn0001', _SERIAL)!r}")
 
 
 def _network(entry: str, version: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -161,6 +167,8 @@ def _network(entry: str, version: int) -> ipaddress.IPv4Network | ipaddress.IPv6
             "address-range", f"{entry!r} is no address range: {error}",
             hint=f"{loose} is the range it lies in" if loose else "",
         ) from None  # fmt: skip
+    if "%" in entry:
+        raise Refused("address-range", f"{entry!r} has a zone identifier, which means nothing to another machine")
     if network.version != version:
         raise Refused("address-range", f"{entry!r} is IPv{network.version}, listed under ipv{version}")
     return network

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from dotlocal.core.errors import Refused
 
+_MOST_REASON = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
@@ -26,8 +28,14 @@ def decide(identity: str, key_id: str, enrolled: Sequence[Enrolled], replace: st
 
     `enrolled` holds every device CA of this identity or this key, oldest first. Refuses `key-taken` (the key belongs
     to another serial number, a cloned image), `serial-taken` (the serial number has another key, and no reason to
-    replace it was given) and `superseded` (the request of a key that was replaced).
+    replace it was given), `superseded` (the request of a key that was replaced) and `replace-reason` (one that nobody
+    could read ten years on).
     """
+    if replace is not None and not (0 < len(replace) <= _MOST_REASON and replace.isprintable()):
+        raise Refused(
+            "replace-reason", f"a reason has 1 to {_MOST_REASON} printable characters, unlike {replace[:80]!r}",
+            hint="say what was done, as in --replace 'new board'",
+        )  # fmt: skip
     for entry in enrolled:
         if entry.key_id == key_id and entry.identity != identity:
             raise Refused(

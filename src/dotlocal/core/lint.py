@@ -57,7 +57,7 @@ def lint(certificate: x509.Certificate, profile: Profile, expected: Expected) ->
     for code, clause, rule in RULES:
         try:
             messages = list(rule(certificate, profile, expected))
-        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
             messages = [f"can't be read: {error}"]
         except Refused as refused:
             messages = [refused.message]
@@ -71,9 +71,9 @@ def _version(certificate: x509.Certificate, profile: Profile, expected: Expected
 
 
 def _serial(certificate: x509.Certificate, profile: Profile, expected: Expected) -> Iterator[str]:
-    bits = certificate.serial_number.bit_length()
-    if not 64 < bits < 160:
-        yield f"a serial number of {bits} bits; random ones here have about 152, and 159 is the most"
+    serial = certificate.serial_number
+    if not 1 << 64 <= serial < 1 << 159:
+        yield f"serial number {serial:x}; random ones here have about 152 bits, and 65 to 159 are taken"
 
 
 def _algorithm(certificate: x509.Certificate, profile: Profile, expected: Expected) -> Iterator[str]:
@@ -150,7 +150,9 @@ def _constraints(certificate: x509.Certificate, profile: Profile, expected: Expe
     found = name_constraints.subtrees_of(certificate)
     if found != expected.constraints:
         yield f"name constraints {found}, where the policy says {expected.constraints}"
-    name_constraints.complete(found)
+    for base in name_constraints.complete(found)[0]:
+        if HostName.parse(base).text != base:
+            yield f"subtree {base!r} is not normalised"
 
 
 def _alternative_names(certificate: x509.Certificate, profile: Profile, expected: Expected) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dotlocal.core.errors import Refused
 _LETTERS_DIGITS_HYPHEN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _DIGITS = frozenset("0123456789")
 # Characters that IDNA 2003 and IDNA 2008 map to different names: browsers ask for the one, Python encodes the other.
-_DEVIATIONS = frozenset("ß\u03c2\u200c\u200d")
+_DEVIATIONS = frozenset("ßẞ\u03c2\u200c\u200d")
 
 
 class HostName:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
+from dotlocal.core.chain import window_of
 from dotlocal.core.errors import Refused
 
 MOST_OCTETS = 64 * 1024
@@ -41,11 +42,9 @@ def certificate(contents: bytes, what: str) -> x509.Certificate:
     """One certificate from DER; refuses `certificate-unreadable`."""
     try:
         parsed = x509.load_der_x509_certificate(contents)
-        parsed.extensions  # noqa: B018  parsed lazily, so that a bad one would surprise somebody later
-        parsed.public_key()
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise Refused("certificate-unreadable", f"{what} holds a certificate that can't be read: {error}") from None
-    except Exception as error:  # UnsupportedAlgorithm, and what a Rust parser may add
+        # parsed when first asked for, so that a bad one would surprise somebody later
+        parsed.extensions, parsed.subject, parsed.issuer, parsed.public_key(), window_of(parsed)
+    except Exception as error:  # ValueError, UnsupportedAlgorithm, DuplicateExtension: whatever hostile DER brings up
         raise Refused("certificate-unreadable", f"{what} holds a certificate that can't be read: {error}") from None
     return parsed
 

@@ -49,6 +49,7 @@ def _checked(data: bytes, profile: Profile) -> x509.CertificateSigningRequest:
     try:
         parsed = x509.load_der_x509_csr(contents)
         extensions = [extension.oid for extension in parsed.extensions]
+        parsed.subject  # noqa: B018  parsed when first asked for, so that a bad one would surprise somebody later
     except Exception as error:  # ValueError, UnsupportedAlgorithm, DuplicateExtension: whatever hostile DER brings up
         raise Refused("request-unreadable", f"the request can't be read: {error}") from None
     kind = keys.kind_of(_key(parsed))

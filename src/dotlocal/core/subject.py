@@ -50,7 +50,8 @@ def device_subject(organisation: str, serial: str, key_id: bytes) -> Subject:
 
 def factory_subject(organisation: str, station: str) -> Subject:
     """A factory CA's subject. The station's name is its request's; the rest is the vendor's."""
-    return Subject(organisation, f"{organisation[:20].strip()} Factory CA ({station})")
+    vendor = organisation[: _MOST - len(f" Factory CA ({station})")].strip()
+    return Subject(organisation, f"{vendor} Factory CA ({station})")
 
 
 def check_device_serial(serial: str) -> str:

@@ -109,10 +109,10 @@ def _constraints(visit: Visit) -> Iterator[tuple[int, str]]:
     names, addresses = alternative_names(visit.chain[0])
     for depth, authority in enumerate(visit.path[1:], start=1):
         try:
-            permitted = name_constraints.subtrees_of(authority)
-        except Refused as refused:
-            yield depth, refused.message
-            permitted = Subtrees(None, None)
+            found = name_constraints.subtrees_of(authority)
+        except Refused:
+            continue  # excluded subtrees and other forms: the verifier judges them
+        permitted = Subtrees(found.dns and tuple(base.lower() for base in found.dns), found.ip)
         outside = [name.text for name in names if not permitted.permits(name)]
         outside += [address.text for address in addresses if not permitted.permits(address)]
         if outside:

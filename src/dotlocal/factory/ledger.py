@@ -31,9 +31,15 @@ CREATE TABLE entry (
 CREATE UNIQUE INDEX one_intent ON entry (serial) WHERE what = 'intent';
 CREATE UNIQUE INDEX one_end ON entry (serial) WHERE what IN ('signature', 'abandoned');
 CREATE UNIQUE INDEX one_release ON entry (serial) WHERE what = 'release';
+CREATE INDEX by_serial ON entry (serial);
 CREATE INDEX by_identity ON entry (identity);
 CREATE INDEX by_key ON entry (key_id);
 CREATE TRIGGER entries_stay BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+-- REPLACE deletes without asking the trigger below, unless recursive_triggers is on: a double is refused beforehand
+CREATE TRIGGER entries_are_new BEFORE INSERT ON entry
+WHEN EXISTS (SELECT 1 FROM entry WHERE seq = NEW.seq) OR EXISTS (SELECT 1 FROM entry WHERE serial = NEW.serial AND
+    (what = NEW.what OR what IN ('signature', 'abandoned') AND NEW.what IN ('signature', 'abandoned')))
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER entries_remain BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 PRAGMA user_version = 1;
 """

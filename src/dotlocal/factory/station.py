@@ -16,7 +16,7 @@ from dotlocal.core.chain import fingerprint
 from dotlocal.core.enrolment import decide
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.issue import Issuer, sign
-from dotlocal.core.request import Request, parse_device
+from dotlocal.core.request import Request, parse_device, parse_factory
 from dotlocal.core.subject import check_station
 from dotlocal.factory.ledger import Ledger
 from dotlocal.host import entropy, files, signers
@@ -68,7 +68,7 @@ def init(home: Home, name: str, *, kind: str, passphrase: bytes | None) -> str:
     check_station(name)
     if home.request.exists():
         request = files.read(str(home.request))
-        found = x509.load_pem_x509_csr(request).subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+        found = parse_factory(request).identity
         if found != name:
             raise Refused("station-exists", f"{home.path} is the station {found!r}, not {name!r}")
         return request.decode()
@@ -77,7 +77,7 @@ def init(home: Home, name: str, *, kind: str, passphrase: bytes | None) -> str:
         signer = signers.load(str(home.key), passphrase)
     else:
         signer = signers.generate(kind)
-        encrypted = signer.encode(signers.check_passphrase(passphrase) if passphrase else None)
+        encrypted = signer.encode(None if passphrase is None else signers.check_passphrase(passphrase))
         files.create(str(home.key), encrypted, mode=0o600)
     signed = pkcs10.contents(pkcs10.station_name(name), keys.spki_of(signer.public_key))
     request_der = pkcs10.request(signed, signer.algorithm, signer.sign(signed))
@@ -161,7 +161,7 @@ class Station:
         years: int | None,
     ) -> str:  # fmt: skip
         policy = self.answer.policy
-        names = policy.names.with_host(hostname) if hostname else policy.names
+        names = policy.names if hostname is None else policy.names.with_host(hostname)
         issuer = Issuer.of(self.answer.factory_ca, self.answer.root)
         linted = authorities.device_ca(
             request, issuer, organisation=_organisation(self.answer.factory_ca),

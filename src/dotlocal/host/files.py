@@ -45,6 +45,28 @@ def write(path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" 
         raise _unwritable(path, error) from None
 
 
+def replace(folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "tuple[str, ...]" = ()) -> None:
+    """Put files (name to contents and mode) in place of the old ones, in their order, and remove those of `without`.
+
+    All are on the disk before the first old one is touched, so that a full disk changes nothing; the last of them is
+    gone until the others are in place, so that whoever goes by it never meets a mixture of old and new.
+    """
+    temporaries = {name: os.path.join(folder, f".{name}.{os.getpid()}.tmp") for name in contents}
+    try:
+        for name, (data, mode) in contents.items():
+            _write_synced(temporaries[name], data, mode=mode)
+        for name in (*without, list(contents)[-1]):
+            remove(os.path.join(folder, name))
+        sync_folder(folder)
+        for name, temporary in temporaries.items():
+            os.rename(temporary, os.path.join(folder, name))
+        sync_folder(folder)
+    except OSError as error:
+        for temporary in temporaries.values():
+            remove(temporary)
+        raise _unwritable(folder, error) from None
+
+
 def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "int | None" = None) -> None:
     """Write and fsync files (name to contents and mode) that must not exist yet. Raises OSError."""
     descriptors: list[int] = []

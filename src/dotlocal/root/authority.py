@@ -85,7 +85,7 @@ class RootAuthority:
             if earlier := decide(request.identity, key_id, self._enrolled("device"), replace):
                 return self._answer(earlier)
             names = NamePolicy.parse(self.plan["names"])
-            names = names.with_host(hostname) if hostname else names
+            names = names if hostname is None else names.with_host(hostname)
             linted = authorities.device_ca(
                 request, self._issuer, organisation=self.plan["organisation"],
                 constraints=names.for_device(request.identity),
