@@ -1,0 +1,1 @@
+"""Real TLS clients, asked whether they accept what a device serves."""
