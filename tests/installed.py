@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -13,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import cryptography
+import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE = 60
@@ -120,3 +122,27 @@ def tree(folder: Path) -> dict[str, str]:
             held = sha256(path.read_bytes()).hexdigest()
         found[str(path.relative_to(folder))] = f"{path.lstat().st_mode:o} {held}"
     return found
+
+
+def read_only(folder: Path) -> tuple[str, ...]:
+    """Words in front of a command for which the folder is on a read-only file system; skips where none can be had."""
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    words = (*private_mounts(), "sh", "-c", script, str(folder))
+    if subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("a read-only mount takes root, or a user namespace")
+    return words
+
+
+def private_mounts() -> tuple[str, ...]:
+    """Words in front of a command that may mount what nobody else sees; skips where that is not permitted."""
+    words = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
+    if not shutil.which("unshare") or subprocess.run([*words, "true"], capture_output=True).returncode:
+        pytest.skip("private mounts take root, or a user namespace")
+    return words
+
+
+def clock_at(folder: Path, instant: int) -> dict[str, str]:
+    """Environment for a command whose system clock stands at an instant, in POSIX seconds."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(f"import time\ntime.time = lambda: {instant}.25\n")
+    return {"PYTHONPATH": str(folder)}

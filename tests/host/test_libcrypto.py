@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
 from dotlocal.core.errors import Refused
 from dotlocal.host import libcrypto, pyca
 

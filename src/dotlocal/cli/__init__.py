@@ -11,17 +11,14 @@ from dotlocal.cli import demo, device, factory, root
 from dotlocal.cli.terms import Parser, report
 from dotlocal.core.errors import Refused
 
-_STORY = """\
-one root that customers import once, one device CA per device, a fresh certificate at every boot
-
-  root      the vendor's offline ceremony          factory   the production station
-  device    on the product                         demo      the whole story on this machine
-"""
+_STORY = "one root that customers import once, one device CA per device, a fresh certificate at every boot"
 
 
 def main(words: Sequence[str]) -> int:
     """Run one command. 0: fine; 1: refused, or problems found; 2: could not look, or could not understand."""
-    options = _parser().parse_args(words)
+    options, unknown = parser().parse_known_args(words)
+    if unknown:  # told by the command itself, whose --help is the one to read
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if not hasattr(options, "handler"):
         options.parser.print_help(sys.stderr)
         return 2
@@ -39,18 +36,18 @@ def main(words: Sequence[str]) -> int:
         report(need, as_json=getattr(options, "json", False))
         return 2
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our stdout has left; there is nobody to tell
-        return 1
+        return 1  # the reader of our stdout has left; there is nobody to tell
     except KeyboardInterrupt:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="dotlocal", description=_STORY)
-    parser.add_argument("--version", action="version", version=f"dotlocal {VERSION}")
-    parser.set_defaults(parser=parser)
-    actors = parser.add_subparsers(metavar="ACTOR", title="actors")
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; docs/commands.md is rendered from it."""
+    top = Parser(prog="dotlocal", description=_STORY)
+    top.add_argument("--version", action="version", version=f"dotlocal {VERSION}")
+    top.set_defaults(parser=top)
+    actors = top.add_subparsers(metavar="ACTOR", title="actors")
     for actor in (root, factory, device):
         actor.add(actors)
     demo.add(actors)
-    return parser
+    return top

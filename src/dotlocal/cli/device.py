@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dotlocal.cli import terms
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
+
+if TYPE_CHECKING:
+    from dotlocal.device.boot import Options
 
 
 def add(actors: Any) -> None:
@@ -28,18 +30,22 @@ def add(actors: Any) -> None:
     adopt = terms.command(
         commands, "adopt", _adopt, "check and keep the birth record", "  dotlocal device adopt birth.pem"
     )
-    adopt.add_argument("birth", metavar="BIRTH.pem", help="or - for stdin")
+    adopt.add_argument("birth", metavar="BIRTH.pem", help="a file, or - for stdin")
     _add_state(adopt)
 
     boot = terms.command(
         commands, "boot", _boot, "a fresh key and certificate for the names and addresses of this moment",
         "  dotlocal device boot\n  dotlocal device boot --json | jq .left_out",
     )  # fmt: skip
-    _add_state(boot)
-    _add_run(boot)
-    boot.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
+    _add_boot(boot)
     boot.add_argument("--quiet", "-q", action="store_true", help="say nothing when all is well")
     terms.add_json(boot)
+
+    watch = terms.command(
+        commands, "watch", _watch, "boot, and again whenever a name, an address, the clock or the settings change",
+        "  dotlocal device watch\n  kill -HUP PID    # issue now",
+    )  # fmt: skip
+    _add_boot(watch)
 
     status = terms.command(
         commands, "status", _status, "what is served, until when, what was left out and why", "  dotlocal device status"
@@ -67,6 +73,12 @@ def add(actors: Any) -> None:
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
+
+
+def _add_boot(parser: argparse.ArgumentParser) -> None:
+    _add_state(parser)
+    _add_run(parser)
+    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -101,11 +113,25 @@ def _adopt(options: argparse.Namespace) -> int:
 def _boot(options: argparse.Namespace) -> int:
     from dotlocal.device import boot
 
-    chosen = boot.Options()
-    for name in ("state", "run", "config", "json", "quiet"):
+    chosen = _boot_options(options)
+    chosen.json, chosen.quiet = options.json, options.quiet
+    return boot.main(chosen)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from dotlocal.device import watch
+
+    return watch.main(_boot_options(options))
+
+
+def _boot_options(options: argparse.Namespace) -> Options:
+    from dotlocal.device.boot import Options
+
+    chosen = Options()
+    for name in ("state", "run", "config"):
         setattr(chosen, name, getattr(options, name) or getattr(chosen, name))
     chosen.config_named = options.config is not None
-    return boot.main(chosen)
+    return chosen
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -116,15 +142,19 @@ def _status(options: argparse.Namespace) -> int:
     path = os.path.join(_run(options).current, "status.json")
     try:
         report = json.loads(files.read(path))
-    except Refused:
-        raise Absent("no-status", f"{path} can't be read", hint="`dotlocal device boot` makes it") from None
-    except ValueError:
+        lines = _lines(report)
+        problems = any(finding["severity"] == "error" for finding in report["findings"])
+    except Refused as refused:
+        missing = refused.code == "file-missing"
+        hint = "`dotlocal device boot` makes it" if missing else "ask as root, or as a user in the group of device.toml"
+        raise Absent("no-status", refused.message, hint=hint) from None
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew") from None
     if options.json:
         terms.deliver_json(report)
     else:
-        sys.stdout.write("".join(f"{line}\n" for line in _lines(report)))
-    return 1 if any(finding["severity"] == "error" for finding in report["findings"]) else 0
+        terms.write("".join(f"{line}\n" for line in lines))
+    return 1 if problems else 0
 
 
 def _lines(report: dict[str, Any]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from dotlocal.cli import terms
@@ -36,7 +35,7 @@ def add(actors: Any) -> None:
         "  dotlocal factory provision SN0001.pem --home /srv/station --out birth.pem\n"
         "  dotlocal factory provision SN0001.pem --home /srv/station --replace 'new board' --out birth.pem",
     )  # fmt: skip
-    provision.add_argument("request", metavar="REQUEST.pem", help="or - for stdin")
+    provision.add_argument("request", metavar="REQUEST.pem", help="a file, or - for stdin")
     provision.add_argument("--hostname", metavar="NAME", help="one more exact name; {serial} may stand in it")
     provision.add_argument("--replace", metavar="REASON", help="a known serial number gets a new key, and why")
     provision.add_argument("--years", type=int, metavar="N", help="years of life (default: as long as the factory CA)")
@@ -99,5 +98,5 @@ def _ledger(options: argparse.Namespace) -> int:
         return 0
     for entry in entries:
         replaces = f"  replaces: {entry['replaces']}" if entry["replaces"] else ""
-        sys.stdout.write(f"{entry['at']}  {entry['what']:<9}  {entry['identity']:<32}  {entry['serial']}{replaces}\n")
+        terms.write(f"{entry['at']}  {entry['what']:<9}  {entry['identity']:<32}  {entry['serial']}{replaces}\n")
     return 0

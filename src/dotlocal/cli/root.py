@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any
 
 from dotlocal.cli import terms
@@ -21,7 +22,7 @@ def add(actors: Any) -> None:
         commands, "create", _create, "the ceremony: make a root from a plan, or rehearse it",
         "  dotlocal root create plan.toml --rehearse\n  dotlocal root create plan.toml --home /media/root",
     )  # fmt: skip
-    create.add_argument("plan", metavar="PLAN.toml")
+    create.add_argument("plan", metavar="PLAN.toml", help="the reviewed plan, or - for stdin")
     create.add_argument("--rehearse", action="store_true", help="do everything on a throw-away key and write nothing")
     terms.add_home(create)
     terms.add_passphrase(create, "the new key")
@@ -32,7 +33,7 @@ def add(actors: Any) -> None:
         "  dotlocal root sign station.pem --home /media/root --out factory.pem\n"
         "  dotlocal root sign SN0001.pem --device --home /media/root --out birth.pem",
     )  # fmt: skip
-    sign.add_argument("request", metavar="REQUEST.pem", help="or - for stdin")
+    sign.add_argument("request", metavar="REQUEST.pem", help="a file, or - for stdin")
     sign.add_argument("--device", action="store_true", help="the request is a device's; the answer its birth record")
     sign.add_argument("--hostname", metavar="NAME", help="with --device: one more exact name; {serial} may stand in it")
     sign.add_argument("--replace", metavar="REASON", help="with --device: a known serial number gets a new key")
@@ -43,8 +44,15 @@ def add(actors: Any) -> None:
 
 
 def _plan(options: argparse.Namespace) -> int:
+    from dotlocal.core.errors import Refused
     from dotlocal.root.plan import EXAMPLE
 
+    if options.out and os.path.isfile(options.out) and not os.path.islink(options.out):
+        raise Refused(
+            "file-exists",
+            f"{options.out} exists already; an edited plan is never overwritten",
+            hint="name another file",
+        )
     terms.deliver(EXAMPLE, options.out)
     return 0
 
@@ -65,7 +73,8 @@ def _create(options: argparse.Namespace) -> int:
             raise Refused("passphrase-missing", "a root key is never unencrypted", hint="give --passphrase-file FILE")
         certificate = ceremony.create(plan, home, passphrase, now=terms.now(), say=terms.say)
     shown = fingerprint(certificate)
-    terms.say(f"fingerprint, to print on labels and compare at every import (SHA-256):\n  {shown}")
+    if not options.rehearse:  # that of a throw-away key must not end up on a label
+        terms.say(f"fingerprint, to print on labels and compare at every import (SHA-256):\n  {shown}")
     if options.json:
         terms.deliver_json({
             "rehearsed": options.rehearse, "subject": certificate.subject.rfc4514_string(),
@@ -76,12 +85,13 @@ def _create(options: argparse.Namespace) -> int:
 
 
 def _sign(options: argparse.Namespace) -> int:
-    from dotlocal.core.errors import Refused
+    from dotlocal.core import pem
+    from dotlocal.core.chain import named
     from dotlocal.root.authority import RootAuthority
     from dotlocal.root.ceremony import Home
 
-    if not options.device and (options.hostname or options.replace):
-        raise Refused("usage", "--hostname and --replace go with --device")
+    if not options.device and not (options.hostname is None and options.replace is None):
+        options.parser.error("--hostname and --replace go with --device")
     data = terms.read_input(options.request)
     authority = RootAuthority.open(Home(terms.home(options)), terms.passphrase(options, "the root's key"))
     if options.device:
@@ -90,5 +100,7 @@ def _sign(options: argparse.Namespace) -> int:
         )
     else:
         answer = authority.sign_factory(data, years=options.years, now=terms.now())
+    signed = pem.certificate(pem.parse(answer.encode(), "the answer")[0][1], "the answer")
+    terms.say(f"{named(signed)}, until {signed.not_valid_after_utc:%Y-%m-%d}")
     terms.deliver(answer, options.out)
     return 0

@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +19,18 @@ Handler = Callable[[argparse.Namespace], int]
 _MOST_INPUT = 1 << 20
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Examples kept as they were written, and a first column wide enough for every option and command."""
+
+    def __init__(self, *places: Any, **words: Any) -> None:
+        super().__init__(*places, **{"max_help_position": 30, **words})
+
+
 class Parser(argparse.ArgumentParser):
     """argparse with our voice: `dotlocal: error:`, exit status 2, examples kept as they were written."""
 
     def __init__(self, **words: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **words)
+        super().__init__(formatter_class=_Help, allow_abbrev=False, **words)
 
     def error(self, message: str) -> NoReturn:
         """End with 2, the mistake, and where to read on."""
@@ -84,8 +92,8 @@ def passphrase(options: argparse.Namespace, what: str, *, twice: bool = False, a
         try:
             with os.fdopen(options.passphrase_fd, "rb", closefd=False) as source:
                 return source.read(4096).split(b"\n", 1)[0].rstrip(b"\r")
-        except OSError as error:
-            message = f"descriptor {options.passphrase_fd} can't be read: {error.strerror}"
+        except (OSError, ValueError) as error:
+            message = f"descriptor {options.passphrase_fd} can't be read: {error}"
             raise Refused("passphrase-unreadable", message) from None
     if not ask or not sys.stdin.isatty():
         return None
@@ -106,18 +114,38 @@ def read_input(path: str) -> bytes:
 
 
 def deliver(text: str, out: str | None) -> None:
-    """Data to stdout, or to the file that --out names."""
-    if out:
+    """Data to stdout, or to the file that --out names. What is no plain file there, a pipe or /dev/stdout, is written
+    to and never replaced.
+    """
+    if not out:
+        write(text)
+    elif os.path.lexists(out) and not stat.S_ISREG(os.lstat(out).st_mode):
+        try:
+            with open(out, "w", encoding="utf-8") as plain:
+                plain.write(text)
+        except OSError as error:
+            raise Refused("file-unwritable", f"{out} can't be written: {error.strerror}") from None
+    else:
         files.write(out, text.encode())
         say(f"wrote {out}")
-    else:
-        sys.stdout.write(text)
-        sys.stdout.flush()
 
 
 def deliver_json(value: object) -> None:
     """A report as JSON on stdout."""
-    sys.stdout.write(json.dumps(value, indent=1) + "\n")
+    write(json.dumps(value, indent=1) + "\n")
+
+
+def write(text: str) -> None:
+    """Data to stdout, all of it or refused as `file-unwritable`. BrokenPipeError: the reader has had enough."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer goes nowhere, or the interpreter would try again, and complain, at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise Refused("file-unwritable", f"standard output can't be written: {error.strerror}") from None
 
 
 def say(message: str) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from dotlocal.core import keys as core_keys
 from dotlocal.core import pem, pkcs10
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.issue import Issuer, prepare
 from dotlocal.core.profiles import SERVER
+from dotlocal.core.request import parse_device
 from dotlocal.core.subject import check_device_serial
 from dotlocal.core.template import Template
 from dotlocal.device.store import State
@@ -27,26 +25,31 @@ def init(state: State, serial: str, *, force: bool) -> str:
     """
     check_device_serial(serial)
     files.folder(state.path, mode=0o700)
-    if state.has("request.pem") and state.has("device-ca.key") and not force:
-        request = state.text("request.pem")
-        found = x509.load_pem_x509_csr(request.encode()).subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)[0].value
-        if found != serial:
-            raise Refused(
-                "serial-differs", f"{state.path} belongs to the device {found!s}, not to {serial}",
-                hint="--force makes a new key under the other serial number",
-            )  # fmt: skip
-        return request
-    if state.has("device-ca.key") and not force:
-        key = state.key()  # cut short before the request was written, or written by an older version
-    else:
+    if not state.has("device-ca.key") or force:
         key = keys.generate()
-        for name in ("request.pem", "template", "birth.pem"):
-            files.remove(state.file(name))
-        files.write(state.file("device-ca.key"), keys.write_pem("PRIVATE KEY", key.pkcs8()).encode(), mode=0o600)
+        request = _request(key, serial)
+        key_pem = keys.write_pem("PRIVATE KEY", key.pkcs8()).encode()
+        contents = {"device-ca.key": (key_pem, 0o600), "request.pem": (request.encode(), 0o644)}
+        files.replace(state.path, contents, without=("template", "birth.pem"))
+        return request
+    try:
+        request = state.text("request.pem")
+        found = parse_device(request.encode()).identity
+    except Refused:  # cut short before it was written, or damaged since: it follows from the key
+        request = _request(state.key(), serial)
+        files.write(state.file("request.pem"), request.encode())
+        return request
+    if found != serial:
+        raise Refused(
+            "serial-differs", f"{state.path} belongs to the device {found}, not to {serial}",
+            hint="--force makes a new key under the other serial number",
+        )  # fmt: skip
+    return request
+
+
+def _request(key: keys.Key, serial: str) -> str:
     signed = pkcs10.contents(pkcs10.device_name(serial), keys.spki_of(key))
-    text = keys.write_pem(pem.REQUEST, pkcs10.request(signed, "ecdsa-sha256", key.sign(signed)))
-    files.write(state.file("request.pem"), text.encode())
-    return text
+    return keys.write_pem(pem.REQUEST, pkcs10.request(signed, "ecdsa-sha256", key.sign(signed)))
 
 
 def adopt(state: State, data: bytes, *, now: int | None) -> BirthRecord:
@@ -68,9 +71,8 @@ def adopt(state: State, data: bytes, *, now: int | None) -> BirthRecord:
         record.check_valid(now)
     template = server_template(record)
     # the template last: it is what boot goes by, and must never speak of a record that isn't there
-    files.remove(state.file("template"))
-    files.write(state.file("birth.pem"), record.encode().encode())
-    files.write(state.file("template"), template.dump().encode())
+    contents = {"birth.pem": record.encode(), "template": template.dump()}
+    files.replace(state.path, {name: (text.encode(), 0o644) for name, text in contents.items()})
     return record
 
 

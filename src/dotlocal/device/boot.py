@@ -45,18 +45,15 @@ class Options:
 
 
 def run(words: "list[str]") -> None:
-    """Parse, boot, and end the process; returns when the words are for the full command line: help, or a mistake.
+    """`device boot`: parse, boot, and end the process; returns when the words are for the full command line.
 
     Everything is on the disk by then, and taking an interpreter and libcrypto down in good order would be a fifth of
     the whole boot.
     """
-    options = _parse(words)
+    options = parse(words)
     if options is None:
         return
-    exit_status = main(options)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(exit_status)
+    os._exit(main(options))
 
 
 def main(options: Options) -> int:
@@ -68,10 +65,14 @@ def main(options: Options) -> int:
         if refused.hint:
             sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
         return 2 if isinstance(refused, Absent) else 1
-    if options.json:
-        sys.stdout.write(status.encode(reported) + "\n")
-    elif not options.quiet:
-        _tell(reported)
+    try:
+        if options.json:
+            sys.stdout.write(status.encode(reported) + "\n")
+            sys.stdout.flush()
+        elif not options.quiet:
+            tell(reported)
+    except OSError:  # nobody takes the report; what it speaks of is on the disk
+        return 1
     return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0
 
 
@@ -156,11 +157,11 @@ def sent_above(birth: str) -> str:
 
 
 def _without_names(planned: Plan, template: Template, settings: Settings, run: Run) -> "dict[str, Any]":
+    from dotlocal.device.fallback import keep_serving, self_signed  # once in a device's life, and not at each boot
+
     report = status.of(planned, template, serial=0, names_serial=0)
     if run.has_current():
-        return report  # an old certificate beats none
-    from dotlocal.device.fallback import self_signed
-
+        return keep_serving(run, report)
     serial, server_key, text = self_signed(planned.window)
     report["serial"] = report["names_serial"] = f"{serial:x}"
     private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
@@ -268,7 +269,8 @@ def _group_id(name: str) -> "int | None":
         raise Refused("group-unknown", f"device.toml names the group {name!r}, which this system lacks") from None
 
 
-def _parse(words: "list[str]") -> "Options | None":
+def parse(words: "list[str]") -> "Options | None":
+    """The options of boot and watch, or None where only the full command line knows what to say."""
     options = Options()
     rest = list(words)
     while rest:
@@ -285,8 +287,10 @@ def _parse(words: "list[str]") -> "Options | None":
     return options
 
 
-def _tell(report: "dict[str, Any]") -> None:
+def tell(report: "dict[str, Any]", *, because: str = "") -> None:
+    """Say on stderr what was made, what was left out, and what was found."""
     lines = status.remarks(report)
     if named := [*report["names"], *report["addresses"]]:
-        lines.insert(0, f"issued for {', '.join(named)}, until {report['not_after']}")
+        reason = f" ({because})" if because else ""
+        lines.insert(0, f"issued for {', '.join(named)}, until {report['not_after']}{reason}")
     sys.stderr.write("".join(f"dotlocal: {line}\n" for line in lines))

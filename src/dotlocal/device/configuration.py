@@ -18,6 +18,7 @@ from dotlocal.device.time import MOST_DAYS
 from dotlocal.host import files
 
 _Apply = Callable[[Settings, Any], None]
+_FEWEST_DAYS = 2  # one of them lies in the past, for browsers whose clock runs behind
 
 
 def parse(text: bytes, source: str) -> Settings:
@@ -117,8 +118,10 @@ _SERVE_KEYS: dict[str, _Apply] = {"listen": _serve_listen, "to": _serve_to, "fol
 
 def _day_count(key: str, value: Any) -> int:
     days: int = _of(int, key, value, "a whole number")
-    if not 1 <= days <= MOST_DAYS:
-        raise Refused("config-value", f"{key} is {days}; it can be 1 to {MOST_DAYS}, beyond which Apple refuses")
+    if not _FEWEST_DAYS <= days <= MOST_DAYS:
+        raise Refused(
+            "config-value", f"{key} is {days}; it can be {_FEWEST_DAYS} to {MOST_DAYS}, beyond which Apple refuses"
+        )  # fmt: skip
     return days
 
 

@@ -1,13 +1,25 @@
-# Boot path: no typing, dataclasses, enum, re or json at run time.
-"""The certificate of a device that has no name left: self-signed, so that web servers start at all."""
+# Boot path: no typing, dataclasses, enum or re at run time; json only where there is an old status to read.
+"""What a device with no name left does: go on with the set before, or start its web servers with a self-signed
+certificate, and in both cases say so in status.json.
+"""
+
+import os
 
 from dotlocal.core import der
+from dotlocal.core.errors import Refused
+from dotlocal.core.findings import ERROR, Finding
 from dotlocal.core.names import HostName
 from dotlocal.core.subtrees import UNCONSTRAINED
 from dotlocal.core.template import KEY_ID_SLOT, NAMES_SLOT, Template, certificate
 from dotlocal.core.window import Window
-from dotlocal.host import entropy, keys
+from dotlocal.device import status
+from dotlocal.device.store import Run
+from dotlocal.host import entropy, files, keys
 from dotlocal.host.keys import Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _NAME = "no-name-left.invalid"  # RFC 6761 6.4: can never be the name of anything
 
@@ -26,3 +38,27 @@ def self_signed(window: Window) -> "tuple[int, Key, str]":
         names=[HostName(_NAME)],
     )  # fmt: skip
     return serial, key, keys.write_pem("CERTIFICATE", certificate(tbs, template.algorithm, key.sign(tbs)))
+
+
+def keep_serving(run: Run, report: "dict[str, Any]") -> "dict[str, Any]":
+    """The status of the set that stays current, with the clock, the left-out names and the findings of now."""
+    now = {name: report[name] for name in ("left_out", "clock", "findings")}
+    return _rewrite(run, now) or report
+
+
+def tell_failure(run: Run, refused: Refused) -> None:
+    """Put into the status of the set that stays current why there is no newer one."""
+    finding = Finding(refused.code, ERROR, "server certificate", refused.message, hint=refused.hint)
+    _rewrite(run, {"findings": status.findings([finding])})
+
+
+def _rewrite(run: Run, changed: "dict[str, Any]") -> "dict[str, Any]":
+    import json
+
+    path = os.path.join(run.current, "status.json")
+    try:
+        report = {**json.loads(files.read(path)), **changed}
+        files.write(path, (status.encode(report) + "\n").encode())
+    except (Refused, ValueError):
+        return {}  # no set, or a status that can't be read or written: the caller has said it on stderr
+    return report

@@ -74,7 +74,8 @@ def _wanted(template: Template, settings: Settings, surroundings: Surroundings) 
         if (interface in settings.interfaces if settings.interfaces else interface != _LOOPBACK)
     ]
     suffixed = _suffixed(surroundings.host_name, template.permitted.dns or ()) if settings.suffixes else []
-    return [*settings.hostnames, *suffixed, *settings.addresses, *chosen]
+    answering = [surroundings.mdns_name] if surroundings.mdns_name else []
+    return [*settings.hostnames, *answering, *suffixed, *settings.addresses, *chosen]
 
 
 def _suffixed(host_name: str, suffixes: "tuple[str, ...]") -> "list[str]":

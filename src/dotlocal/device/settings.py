@@ -58,7 +58,8 @@ def load(text: str) -> Settings:
     for line in unseal(text, _HEADING, "settings-damaged"):
         word, _, rest = line.partition(" ")
         if word == "refused":
-            settings.refused.append(LeftOut(*map(_unescape, rest.split("\t"))))
+            value, kind, code, reason = map(_unescape, rest.split("\t"))
+            settings.refused.append(LeftOut(value, kind, code, reason))
         elif word == "address":
             settings.addresses.append(Address(bytes.fromhex(rest)))
         elif word in _LISTS:

@@ -14,6 +14,7 @@ STATE = "/var/lib/dotlocal"
 RUN = "/run/dotlocal"
 CONFIG = "/etc/dotlocal/device.toml"
 _FLOOR_HEADING = "dotlocal floor 1"
+_NO_BOOT_ID = "-"
 
 
 class State:
@@ -63,13 +64,13 @@ class State:
         try:
             (line,) = unseal(self.text("floor"), _FLOOR_HEADING, "floor-damaged")
             moment, uptime, boot_id = line.split()
-            return Floor(int(moment), int(uptime), boot_id)
+            return Floor(int(moment), int(uptime), "" if boot_id == _NO_BOOT_ID else boot_id)
         except (Refused, ValueError):
             return None
 
     def save_floor(self, floor: Floor) -> None:
         """Save the time; refuses `file-unwritable`."""
-        line = f"{floor.moment} {floor.uptime} {floor.boot_id or '-'}"
+        line = f"{floor.moment} {floor.uptime} {floor.boot_id or _NO_BOOT_ID}"
         files.write(self.file("floor"), seal([_FLOOR_HEADING, line]).encode(), mode=0o600)
 
 

@@ -7,6 +7,7 @@ from struct import pack, unpack_from
 
 from dotlocal.core.names import Address
 
+AVAHI = "/run/avahi-daemon/pid"
 _NETLINK_ROUTE = 0
 _RTM_GETADDR, _RTM_NEWADDR = 22, 20
 _NLM_F_DUMP_REQUEST = 0x301
@@ -19,13 +20,24 @@ _BODY = 8  # struct ifaddrmsg
 
 
 class Surroundings:
-    """`host_name` as the kernel has it, and `addresses` as (interface, address) pairs in the kernel's order."""
+    """`host_name` as the kernel has it, `mdns_name` as Avahi answers with it (or empty), and `addresses` as
+    (interface, address) pairs in the kernel's order.
+    """
 
-    __slots__ = ("addresses", "host_name")
+    __slots__ = ("addresses", "host_name", "mdns_name")
 
-    def __init__(self, host_name: str, addresses: "list[tuple[str, Address]]") -> None:
+    def __init__(self, host_name: str, addresses: "list[tuple[str, Address]]", mdns_name: str = "") -> None:
         self.host_name = host_name
+        self.mdns_name = mdns_name
         self.addresses = addresses
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Surroundings):
+            return NotImplemented
+        mine, theirs = ((each.host_name, each.mdns_name, each.addresses) for each in (self, other))
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]  # its lists may change
 
 
 def look() -> Surroundings:
@@ -34,7 +46,15 @@ def look() -> Surroundings:
         addresses = _addresses()
     except OSError:
         addresses = []
-    return Surroundings(os.uname().nodename, addresses)
+    return Surroundings(os.uname().nodename, addresses, _mdns_name())
+
+
+def _mdns_name() -> str:
+    if not os.path.exists(AVAHI):
+        return ""
+    from dotlocal.device import mdns  # where there is an Avahi, and nowhere else
+
+    return mdns.host_name()
 
 
 def _addresses() -> "list[tuple[str, Address]]":

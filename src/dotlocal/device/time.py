@@ -63,12 +63,12 @@ def window(clock: Clock, ca: Window, *, days: int, unknown_clock_days: "int | No
     After the CA's end: its last valid days, for HTTPS must not stop over a date that may be wrong.
     """
     if clock.quality != UNKNOWN:
-        start, length = clock.now - DAY, days * DAY
+        now, length = clock.now, days * DAY
     elif unknown_clock_days is None:
         return ca
     else:
-        start, length = clock.floor - DAY, unknown_clock_days * DAY
-    start = min(start, ca.not_after - length) if start >= ca.not_after else start
+        now, length = clock.floor, unknown_clock_days * DAY
+    start = now - DAY if now <= ca.not_after else ca.not_after - length
     return Window(max(start, ca.not_before), min(max(start + length, ca.not_before), ca.not_after))
 
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 from time import monotonic, sleep
 
-from dotlocal.core.errors import Refused
+from dotlocal.core.errors import Absent, Refused
 
 _RETRY_SECONDS = 0.05
 _CHUNK_OCTETS = 1 << 16
@@ -24,7 +24,7 @@ def read(path: str, most: int = 1 << 20) -> bytes:
         finally:
             os.close(descriptor)
     except FileNotFoundError:
-        raise Refused("file-missing", f"{path} does not exist") from None
+        raise Absent("file-missing", f"{path} does not exist") from None
     except OSError as error:
         raise Refused("file-unreadable", f"{path} can't be read: {error.strerror}") from None
     if len(contents) > most:

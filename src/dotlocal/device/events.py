@@ -1,0 +1,145 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time.
+"""Where a watching device hears of changes: file descriptors of the kernel's, so that nothing is ever polled.
+
+Each source has `fileno` for epoll, the `mask` to wait for, and `heard`, which empties it and says whether anything
+that matters has changed.
+"""
+
+import os
+from _socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, socket
+from ctypes import CDLL, c_char_p, c_int, c_uint32, c_void_p, get_errno
+from select import EPOLLERR, EPOLLIN, EPOLLPRI
+from struct import pack, unpack_from
+
+_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR: rtnetlink(7)
+_HOST_NAME = "/proc/sys/kernel/hostname"
+_IN_CHANGES = 0x8 | 0x40 | 0x80 | 0x100 | 0x200  # CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE: inotify(7)
+_IN_CLOEXEC_NONBLOCK = 0x80800
+_TFD_CLOEXEC_NONBLOCK = 0x80800
+_TFD_ABSTIME_CANCEL_ON_SET = 0x3
+_FAR_FUTURE = 2**31 - 1  # fits a 32-bit time_t; the timer is there to be cancelled, not to end
+_EVENT = "iIII"  # struct inotify_event up to its name
+
+
+class Addresses:
+    """Addresses and interfaces that come and go. An address counts once the kernel has found it unique."""
+
+    __slots__ = ("_socket",)
+
+    reason = "address"
+    mask = EPOLLIN
+
+    def __init__(self) -> None:
+        self._socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+        self._socket.bind((0, _GROUPS))
+
+    def fileno(self) -> int:
+        """For epoll."""
+        return self._socket.fileno()
+
+    def heard(self) -> bool:
+        """Empty it. An overrun means that much has changed; what the addresses are now is asked anew anyway."""
+        while True:
+            try:
+                self._socket.recv(1 << 16)
+            except BlockingIOError:
+                return True
+            except OSError:
+                continue
+
+
+class HostName:
+    """The kernel's host name; sysctl files can be waited for (proc(5), since Linux 3.3)."""
+
+    __slots__ = ("_descriptor",)
+
+    reason = "host name"
+    mask = EPOLLERR | EPOLLPRI
+
+    def __init__(self) -> None:
+        self._descriptor = os.open(_HOST_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        self.heard()
+
+    def fileno(self) -> int:
+        """For epoll."""
+        return self._descriptor
+
+    def heard(self) -> bool:
+        """Read it, which is what arms it again."""
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.read(self._descriptor, 256)
+        return True
+
+
+class File:
+    """One file, watched through its folder, because editors and package managers replace files by renaming."""
+
+    __slots__ = ("_descriptor", "_name", "reason")
+
+    _descriptor: int
+
+    mask = EPOLLIN
+
+    def __init__(self, path: str, reason: str) -> None:
+        libc = CDLL(None, use_errno=True)
+        folder, self._name = os.path.split(os.path.abspath(path))
+        self.reason = reason
+        self._descriptor = libc.inotify_init1(_IN_CLOEXEC_NONBLOCK)
+        libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
+        if self._descriptor < 0 or libc.inotify_add_watch(self._descriptor, folder.encode(), _IN_CHANGES) < 0:
+            raise OSError(get_errno(), os.strerror(get_errno()), folder)
+
+    def fileno(self) -> int:
+        """For epoll."""
+        return self._descriptor
+
+    def heard(self) -> bool:
+        """Whether one of the events that have come is about the file itself."""
+        mine = False
+        while True:
+            try:
+                events = os.read(self._descriptor, 1 << 16)
+            except BlockingIOError:
+                return mine
+            offset = 0
+            while offset < len(events):
+                _, _, _, size = unpack_from(_EVENT, events, offset)
+                name = events[offset + 16 : offset + 16 + size].rstrip(b"\0")
+                mine = mine or os.fsdecode(name) == self._name
+                offset += 16 + size
+
+
+class ClockSet:
+    """A system clock that jumps: a timer that the kernel cancels whenever the clock is set (timerfd_create(2))."""
+
+    __slots__ = ("_descriptor", "_libc")
+
+    _descriptor: int
+
+    reason = "clock"
+    mask = EPOLLIN
+
+    def __init__(self) -> None:
+        self._libc = CDLL(None, use_errno=True)
+        self._libc.timerfd_settime.argtypes = (c_int, c_int, c_char_p, c_void_p)
+        self._descriptor = self._libc.timerfd_create(0, _TFD_CLOEXEC_NONBLOCK)  # CLOCK_REALTIME
+        if self._descriptor < 0:
+            raise OSError(get_errno(), "timerfd_create")
+        self._arm()
+
+    def fileno(self) -> int:
+        """For epoll."""
+        return self._descriptor
+
+    def heard(self) -> bool:
+        """Arm it again; it was cancelled (ECANCELED), or, in 2038, has ended: either way the clock is worth a look."""
+        try:
+            os.read(self._descriptor, 8)
+        except OSError:
+            pass
+        self._arm()
+        return True
+
+    def _arm(self) -> None:
+        moment = pack("@llll", 0, 0, _FAR_FUTURE, 0)  # struct itimerspec: interval, value
+        self._libc.timerfd_settime(self._descriptor, _TFD_ABSTIME_CANCEL_ON_SET, moment, None)

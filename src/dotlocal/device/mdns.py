@@ -1,0 +1,94 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time; subprocess only where there is an Avahi.
+"""The name that mDNS really answers with, which differs from the host name after a conflict (RFC 6762 9).
+
+Avahi is asked over D-Bus: through `jeepney` where it is installed, else through systemd's `busctl`. Without Avahi
+nothing is asked, and nothing is missed.
+"""
+
+import os
+
+from dotlocal.device.surroundings import AVAHI
+
+_SECONDS = 2
+_SERVICE, _INTERFACE = "org.freedesktop.Avahi", "org.freedesktop.Avahi.Server"
+_MATCH = f"type='signal',sender='{_SERVICE}',interface='{_INTERFACE}',member='StateChanged'"
+
+
+def host_name() -> str:
+    """The name that Avahi answers with, without a trailing dot; empty where it does not say."""
+    try:
+        return _by_jeepney()
+    except ImportError:
+        return _by_busctl()
+
+
+class Changes:
+    """An event source (see `dotlocal.device.events`): Avahi's state, which changes when it takes another name."""
+
+    __slots__ = ("_child",)
+
+    reason = "mDNS name"
+    mask = 1  # EPOLLIN
+
+    def __init__(self) -> None:
+        import subprocess
+
+        if not os.path.exists(AVAHI):
+            raise FileNotFoundError(AVAHI)
+        command = ["busctl", "--system", "monitor", f"--match={_MATCH}"]
+        null = subprocess.DEVNULL
+        self._child = subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE, stderr=null)
+        os.set_blocking(self.fileno(), False)
+
+    def fileno(self) -> int:
+        """For epoll."""
+        assert self._child.stdout is not None
+        return self._child.stdout.fileno()
+
+    def heard(self) -> bool:
+        """Whether the state has changed; an end of the child is the end of the source (EOFError)."""
+        told = b""
+        while True:
+            try:
+                chunk = os.read(self.fileno(), 1 << 16)
+            except BlockingIOError:
+                return b"StateChanged" in told
+            if not chunk:
+                raise EOFError
+            told += chunk
+
+    def close(self) -> None:
+        """End the child, and its pipe."""
+        self._child.kill()
+        self._child.wait()
+        if self._child.stdout:
+            self._child.stdout.close()
+
+
+def _by_jeepney() -> str:
+    from jeepney import DBusAddress, new_method_call
+    from jeepney.io.blocking import open_dbus_connection
+
+    server = DBusAddress("/", bus_name=_SERVICE, interface=_INTERFACE)
+    try:
+        with open_dbus_connection(bus="SYSTEM") as connection:
+            reply = connection.send_and_get_reply(new_method_call(server, "GetHostNameFqdn"), timeout=_SECONDS)
+    except OSError:
+        return ""
+    return _named(reply.body[0])
+
+
+def _by_busctl() -> str:
+    import subprocess
+
+    command = ["busctl", "--system", f"--timeout={_SECONDS}", "call", _SERVICE, "/", _INTERFACE, "GetHostNameFqdn"]
+    try:
+        told = subprocess.run(command, capture_output=True, timeout=_SECONDS + 1, check=False).stdout.decode()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return ""
+    kind, _, value = told.strip().partition(" ")  # s "press-07-2.local"
+    return _named(value.strip('"')) if kind == "s" else ""
+
+
+def _named(answer: object) -> str:
+    return answer.rstrip(".") if isinstance(answer, str) else ""

@@ -1,0 +1,55 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time.
+"""When a watching device makes its certificates anew. Pure: every moment is monotonic time in seconds, an argument.
+
+A burst of changes is one: the schedule waits until it has been quiet for a moment, and no longer than a second in all.
+A failed issue keeps the old certificates and is tried again, ever more slowly.
+"""
+
+QUIET_SECONDS = 0.3  # an interface that comes up brings its addresses within this time
+MOST_WAIT_SECONDS = 1.0  # a network that never falls silent must not put the certificate off
+FIRST_RETRY_SECONDS = 2.0
+MOST_RETRY_SECONDS = 300.0
+
+
+class Schedule:
+    """What is due, and when. `reasons` are those that have gathered since the last issue, in order, each once."""
+
+    __slots__ = ("_first", "_latest", "_renewal", "_retry", "failures", "reasons")
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+        self.failures = 0
+        self._first: float | None = None
+        self._latest = 0.0
+        self._retry: float | None = None
+        self._renewal: float | None = None
+
+    def happened(self, reason: str, at: float) -> None:
+        """Something changed that certificates depend on."""
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        self._first = at if self._first is None else self._first
+        self._latest = at
+
+    def due(self) -> "float | None":
+        """The moment of the next issue, or None: nothing is coming, sleep until something happens."""
+        moments = [moment for moment in (self._retry, self._renewal) if moment is not None]
+        if self._first is not None:
+            moments.append(min(self._latest + QUIET_SECONDS, self._first + MOST_WAIT_SECONDS))
+        return min(moments, default=None)
+
+    def taken(self) -> "list[str]":
+        """The reasons for the issue that starts now; what happens from here on is for the next one."""
+        reasons, self.reasons, self._first = self.reasons, [], None
+        self._retry = self._renewal = None
+        return reasons
+
+    def succeeded(self, at: float, lifetime: float) -> None:
+        """An issue is done, for certificates that last so many seconds: again at two thirds of it."""
+        self.failures = 0
+        self._renewal = at + lifetime * 2 / 3
+
+    def failed(self, at: float) -> None:
+        """An issue did not work: again after 2, 4, 8 … seconds, five minutes at most."""
+        self._retry = at + min(FIRST_RETRY_SECONDS * 2**self.failures, MOST_RETRY_SECONDS)
+        self.failures = min(self.failures + 1, 16)

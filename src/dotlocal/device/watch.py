@@ -1,0 +1,154 @@
+# Boot path: no typing, dataclasses, enum, re or json at run time.
+"""`dotlocal device watch`: boot, and again whenever a name, an address, the clock or the settings change.
+
+One issue at a time; between two of them the process sleeps in one system call, without a timeout unless a renewal or
+a retry is due, both by monotonic time.
+"""
+
+import os
+import select
+import signal
+import sys
+from time import monotonic
+
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.window import instant
+from dotlocal.device import boot, events, fallback, mdns, surroundings
+from dotlocal.device.boot import Options
+from dotlocal.device.schedule import Schedule
+from dotlocal.device.store import Run
+from dotlocal.device.surroundings import AVAHI, Surroundings
+from dotlocal.host.supervisor import notify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_TIMESYNC = "/run/systemd/timesync/synchronized"
+_ENDING = (signal.SIGTERM, signal.SIGINT)
+_AROUND = {events.Addresses.reason, events.HostName.reason, mdns.Changes.reason}
+_LONGEST_SLEEP = 20 * 86400.0  # epoll counts milliseconds in 31 bits, which is 24 days
+
+
+class Watch:
+    """The watching loop; `options` as for boot."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._schedule = Schedule()
+        self._epoll = select.epoll()
+        self._sources: dict[int, Any] = {}
+        self._missing: list[Callable[[], Any]] = []
+        self._seen: Surroundings | None = None
+        self._ending = False
+        self._wakeups = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def run(self) -> int:
+        """Watch until SIGTERM or SIGINT; the exit status. Refuses `no-state` and the like before it settles down."""
+        self._listen()
+        self._schedule.happened("start", -1.0)  # long ago: due at once
+        while not self._ending:
+            due = self._schedule.due()
+            if due is not None and due <= monotonic():
+                self._issue()
+                continue
+            self._wait(None if due is None else due - monotonic())
+        notify("STOPPING=1")
+        return 0
+
+    def _listen(self) -> None:
+        signal.set_wakeup_fd(self._wakeups[1], warn_on_full_buffer=False)
+        for number in (*_ENDING, signal.SIGHUP):
+            signal.signal(number, lambda *_: None)  # the byte in the pipe is what counts
+        self._epoll.register(self._wakeups[0], select.EPOLLIN)
+        self._missing = [
+            events.Addresses,
+            events.HostName,
+            events.ClockSet,
+            lambda: events.File(self._options.config, "settings"),
+            lambda: events.File(_TIMESYNC, "clock"),
+            lambda: events.File(os.path.dirname(AVAHI), mdns.Changes.reason),
+            lambda: events.File(AVAHI, mdns.Changes.reason),
+            mdns.Changes,
+        ]
+        self._open_missing()
+
+    def _open_missing(self) -> None:
+        still_missing = []
+        for make in self._missing:
+            try:
+                source = make()
+            except OSError:
+                still_missing.append(make)  # no such folder yet, no Avahi, no such feature of the kernel
+                continue
+            self._sources[source.fileno()] = source
+            self._epoll.register(source.fileno(), source.mask)
+        self._missing = still_missing
+
+    def _wait(self, seconds: "float | None") -> None:
+        timeout = -1 if seconds is None else min(max(seconds, 0), _LONGEST_SLEEP)
+        for descriptor, _ in self._epoll.poll(timeout):
+            if descriptor == self._wakeups[0]:
+                self._signalled()
+            else:
+                self._heard(self._sources[descriptor])
+
+    def _heard(self, source: "Any") -> None:
+        try:
+            matters = source.heard()
+        except EOFError:  # Avahi's messenger has ended, as it does with the bus; a new one comes with a new Avahi
+            self._epoll.unregister(source.fileno())
+            del self._sources[source.fileno()]
+            source.close()
+            self._missing.append(type(source))
+            return
+        if matters:
+            self._schedule.happened(source.reason, monotonic())
+            self._open_missing()
+
+    def _signalled(self) -> None:
+        for number in os.read(self._wakeups[0], 256):
+            if number in _ENDING:
+                self._ending = True
+            elif number == signal.SIGHUP:
+                self._schedule.happened("asked", monotonic())
+
+    def _issue(self) -> None:
+        reasons = self._schedule.taken() or ["renewal"]
+        around = surroundings.look()
+        if self._seen == around and not set(reasons) - _AROUND:
+            return  # much is said on a network that changes no name and no address
+        try:
+            report = boot.boot(self._options)
+        except Refused as refused:
+            if self._seen is None and isinstance(refused, Absent):
+                raise
+            self._failed(refused)
+            return
+        self._seen = around
+        self._schedule.succeeded(monotonic(), instant(report["not_after"]) - instant(report["not_before"]))
+        boot.tell(report, because=", ".join(reasons))
+        notify("READY=1", f"STATUS=serving until {report['not_after']}")
+
+    def _failed(self, refused: Refused) -> None:
+        self._schedule.failed(monotonic())
+        sys.stderr.write(f"dotlocal: error: {refused}; the certificates before stay in use\n")
+        notify(f"STATUS=failed: {refused}")
+        fallback.tell_failure(Run(self._options.run), refused)
+
+
+def run(words: "list[str]") -> None:
+    """`device watch`: parse, watch, and end the process; returns when the words are for the full command line."""
+    options = boot.parse(words)
+    if options is not None:
+        sys.exit(main(options))
+
+
+def main(options: Options) -> int:
+    """Run the command. Exit status 0 after a signal, 2 without a state."""
+    try:
+        return Watch(options).run()
+    except Absent as absent:
+        sys.stderr.write(f"dotlocal: error: {absent}\ndotlocal: hint: {absent.hint}\n")
+        return 2

@@ -1,0 +1,69 @@
+"""When a watching device issues anew: bursts are one, failures back off, renewals come at two thirds."""
+
+from __future__ import annotations
+
+from dotlocal.device.schedule import MOST_RETRY_SECONDS, MOST_WAIT_SECONDS, QUIET_SECONDS, Schedule
+
+
+def test_sleeps_until_something_happens() -> None:
+    """Nothing happened: nothing is due, so nobody wakes up."""
+    assert Schedule().due() is None
+
+
+def test_waits_for_a_burst_to_end() -> None:
+    """Ten changes, 50 ms apart: due once, a moment after the last."""
+    schedule = Schedule()
+    for number in range(10):
+        schedule.happened("address", 100 + number * 0.05)
+    assert schedule.due() == 100.45 + QUIET_SECONDS
+    assert schedule.taken() == ["address"]
+    assert schedule.due() is None
+
+
+def test_a_network_that_never_falls_silent_is_not_waited_for() -> None:
+    """A change every 100 ms for ever: due a second after the first."""
+    schedule = Schedule()
+    for number in range(100):
+        schedule.happened("address", 100 + number * 0.1)
+    assert schedule.due() == 100 + MOST_WAIT_SECONDS
+
+
+def test_gathers_reasons_once_and_in_order() -> None:
+    """What is told to people says each reason once."""
+    schedule = Schedule()
+    for reason in ("address", "host name", "address"):
+        schedule.happened(reason, 1)
+    assert schedule.taken() == ["address", "host name"]
+
+
+def test_renews_at_two_thirds_of_the_lifetime() -> None:
+    """90 days: again after 60, by monotonic time."""
+    schedule = Schedule()
+    schedule.succeeded(1000, 90 * 86400)
+    assert schedule.due() == 1000 + 60 * 86400
+
+
+def test_retries_ever_more_slowly() -> None:
+    """2, 4, 8 … seconds, five minutes at most; a success forgets the failures."""
+    schedule = Schedule()
+    waits = []
+    for _ in range(12):
+        schedule.failed(0)
+        waits.append(schedule.due())
+        schedule.taken()
+    assert waits[:4] == [2, 4, 8, 16]
+    assert waits[-1] == MOST_RETRY_SECONDS
+    schedule.succeeded(0, 3)
+    schedule.failed(0)
+    assert schedule.due() == 2
+
+
+def test_a_change_does_not_wait_for_the_retry() -> None:
+    """A failure is to be retried in minutes; an address comes: due at once, for it may be what was missing."""
+    schedule = Schedule()
+    for _ in range(8):
+        schedule.failed(0)
+        schedule.taken()
+    schedule.failed(0)
+    schedule.happened("address", 10)
+    assert schedule.due() == 10 + QUIET_SECONDS
