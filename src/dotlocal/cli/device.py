@@ -7,12 +7,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import terms
+from dotlocal.cli import handover, terms
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
 if TYPE_CHECKING:
     from dotlocal.device.boot import Options
+    from dotlocal.host.custody import Place
 
 
 def add(actors: Any) -> None:
@@ -24,6 +25,7 @@ def add(actors: Any) -> None:
     )  # fmt: skip
     init.add_argument("--serial", required=True, help="the device's serial number")
     init.add_argument("--force", action="store_true", help="make a new key, and forget the birth record of the old one")
+    init.add_argument("--config", metavar="FILE", help=f"settings with [key] (default: {store.CONFIG}, if it is there)")
     _add_state(init)
     terms.add_out(init, "the request")
 
@@ -70,6 +72,8 @@ def add(actors: Any) -> None:
     serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
     _add_run(serve)
 
+    handover.add(commands)
+
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
@@ -96,8 +100,19 @@ def _run(options: argparse.Namespace) -> store.Run:
 def _init(options: argparse.Namespace) -> int:
     from dotlocal.device import adoption
 
-    terms.deliver(adoption.init(_state(options), options.serial, force=options.force), options.out)
+    request = adoption.init(_state(options), options.serial, force=options.force, place=_key_place(options))
+    terms.deliver(request, options.out)
     return 0
+
+
+def _key_place(options: argparse.Namespace) -> Place | None:
+    from dotlocal.device import configuration
+    from dotlocal.host import files
+
+    path = options.config or store.CONFIG
+    if not options.config and not os.path.exists(path):
+        return None
+    return configuration.parse(files.read(path), path).key
 
 
 def _adopt(options: argparse.Namespace) -> int:

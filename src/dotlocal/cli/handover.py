@@ -1,0 +1,72 @@
+"""`dotlocal device handover`: the current set to the web server that is there already."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from dotlocal.cli import terms
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.device import store
+
+
+def add(commands: Any) -> None:
+    """Add the command to those of the device."""
+    handover = terms.command(
+        commands, "handover", _handover, "hand the current certificates over to the web server, and prove it",
+        "  dotlocal device handover\n  dotlocal device handover --json | jq .handover",
+    )  # fmt: skip
+    handover.add_argument("--config", metavar="FILE", help=f"settings with [handover] (default: {store.CONFIG})")
+    add_run(handover)
+    terms.add_json(handover)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """The option --run."""
+    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
+
+
+def run_of(options: argparse.Namespace) -> store.Run:
+    """The run directory, as an absolute path: other programs are told of it."""
+    return store.Run(os.path.abspath(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN))
+
+
+def _handover(options: argparse.Namespace) -> int:
+    from dotlocal.device import configuration, status
+    from dotlocal.device.handover.steps import hand_over
+    from dotlocal.host import files
+
+    path = options.config or store.CONFIG
+    settings = configuration.parse(files.read(path), path)
+    if not settings.handover:
+        raise Absent("handover-where", f"{path} has no [handover] table", hint="it wants server, and connect")
+    run = run_of(options)
+    report = hand_over(current_status(run), settings, run)
+    told = {"handover": report["handover"], "findings": [each for each in report["findings"] if _ours(each)]}
+    if options.json:
+        terms.deliver_json(told)
+    for line in status.remarks({**told, "left_out": []}):
+        terms.say(line)
+    return 1 if any(finding["severity"] == "error" for finding in told["findings"]) else 0
+
+
+def _ours(finding: dict[str, str]) -> bool:
+    return finding["code"].startswith("handover-")
+
+
+def current_status(run: store.Run) -> dict[str, Any]:
+    """What status.json of the current set says; refuses `no-status` and `status-damaged`."""
+    from dotlocal.host import files
+
+    path = os.path.join(run.current, "status.json")
+    try:
+        report = json.loads(files.read(path))
+        if isinstance(report, dict) and {"names", "findings", "serial"} <= set(report):
+            return report
+    except Refused as refused:
+        raise Absent("no-status", refused.message, hint="`dotlocal device boot` makes it") from None
+    except (ValueError, RecursionError):
+        pass
+    raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew")
