@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import handover, terms
+from dotlocal.cli import handover, install, terms
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -73,6 +73,7 @@ def add(actors: Any) -> None:
     _add_run(serve)
 
     handover.add(commands)
+    install.add(commands)
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:

@@ -58,6 +58,8 @@ def _init(options: argparse.Namespace) -> int:
     home = station.Home(terms.home(options))
     secret = terms.passphrase(options, "the station's key", ask=False)
     terms.deliver(station.init(home, options.name, kind=options.key, passphrase=secret), options.out)
+    if secret is None:
+        terms.say(f"{home.key} is not encrypted; its mode protects it, or --passphrase-file does from the start")
     return 0
 
 

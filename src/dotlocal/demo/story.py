@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import subprocess
 import sys
 import time
@@ -169,7 +170,7 @@ class Story:
         self.say(f"{told} {'✓' if good else '✗ (this is not as it should be)'}")
 
     def _run(self, *words: str) -> None:
-        self.say(f"   $ dotlocal {' '.join(words).replace(str(self.folder), '.')}")
+        self.say(f"   $ dotlocal {shlex.join(words).replace(str(self.folder), '.')}")
         done = subprocess.run([*_command(), *words], capture_output=True, text=True, timeout=60, check=False)
         if done.returncode:
             raise Refused("demo-failed", f"`dotlocal {words[0]} {words[1]}` failed: {done.stderr.strip()}")

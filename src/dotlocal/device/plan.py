@@ -1,11 +1,11 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """What a boot is going to make: names, addresses and window, decided before anything is touched. Pure."""
 
-from dotlocal.core.findings import ERROR, Finding, LeftOut
+from dotlocal.core.findings import ERROR, NOTE, Finding, LeftOut
 from dotlocal.core.names import Address, HostName
 from dotlocal.core.subtrees import sift
 from dotlocal.core.template import Template
-from dotlocal.core.window import Window, rfc3339
+from dotlocal.core.window import DAY, Window, rfc3339
 from dotlocal.device import time
 from dotlocal.device.settings import Settings
 from dotlocal.device.surroundings import Surroundings
@@ -39,17 +39,9 @@ def plan(
     """Decide. Left-out names and findings are part of the plan; only `no-name-left` stops it from being carried out."""
     ca = template.issuer_window
     clock = time.judge(reading, saved, built=settings.built, ca_not_before=ca.not_before)
+    window = time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days)
     sifted = sift(_wanted(template, settings, surroundings), template.permitted)
-    findings: list[Finding] = []
-    known_now = clock.floor if clock.quality == time.UNKNOWN else clock.now
-    if known_now > ca.not_after:
-        findings.append(
-            Finding(
-                "ca-expired", ERROR, "device CA",
-                f"the device CA ended {rfc3339(ca.not_after)}; certificates for its last valid days are still made",
-                hint="renew the device CA; browsers refuse the device until then",
-            )
-        )  # fmt: skip
+    findings = [*_clock_findings(clock, ca, window)]
     if not sifted.names and not sifted.addresses:
         findings.append(
             Finding(
@@ -57,14 +49,30 @@ def plan(
                 hint="see left_out for the reasons; name the device, or connect it to a local network",
             )
         )  # fmt: skip
+    left_out = [*settings.refused, *sifted.left_out]
     return Plan(
-        clock=clock,
-        window=time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days),
-        names=sifted.names,
-        addresses=sifted.addresses,
-        left_out=[*settings.refused, *sifted.left_out],
-        findings=findings,
+        clock=clock, window=window, names=sifted.names, addresses=sifted.addresses, left_out=left_out, findings=findings
     )
+
+
+def _clock_findings(clock: Clock, ca: Window, window: Window) -> "list[Finding]":
+    known_now = clock.floor if clock.quality == time.UNKNOWN else clock.now
+    if known_now > ca.not_after:
+        return [
+            Finding(
+                "ca-expired", ERROR, "device CA",
+                f"the device CA ended {rfc3339(ca.not_after)}; certificates for its last valid days are still made",
+                hint="renew the device CA; browsers refuse the device until then",
+            )
+        ]  # fmt: skip
+    if clock.quality == time.UNKNOWN and window.not_after - window.not_before > time.MOST_DAYS * DAY:
+        return [
+            Finding(
+                "clock-unknown", NOTE, "clock", "the date is unknown, so the certificate lasts as long as the device CA",
+                hint="Apple refuses it; give the device a time source, or set unknown_clock_days in device.toml",
+            )
+        ]  # fmt: skip
+    return []
 
 
 def _wanted(template: Template, settings: Settings, surroundings: Surroundings) -> "list[str | HostName | Address]":

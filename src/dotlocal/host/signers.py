@@ -6,10 +6,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from dotlocal.core import keys
+from dotlocal.core import keys, pem
 from dotlocal.core.errors import Refused
 from dotlocal.core.keys import PublicKey
-from dotlocal.host import files
+from dotlocal.host import files, pbes2
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 KINDS = ("P-384", "P-256", "RSA-3072", "RSA-4096")
@@ -47,9 +47,12 @@ class KeySigner:
         return self._private.sign(message, padding.PKCS1v15(), digest)
 
     def encode(self, passphrase: bytes | None) -> bytes:
-        """PKCS#8 PEM, encrypted (PBES2) when there is a passphrase."""
-        protection = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-        return self._private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+        """PKCS#8 PEM, encrypted when there is a passphrase."""
+        plain = self._private.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        text = pem.encode("PRIVATE KEY", plain) if passphrase is None else pbes2.encrypt(plain, passphrase)
+        return text.encode()
 
     def __repr__(self) -> str:
         return f"KeySigner({keys.key_id_of(self.public_key).hex()})"
