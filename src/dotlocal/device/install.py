@@ -1,0 +1,96 @@
+"""`device install`: units, an init script and hooks, written below a prefix (an image's root, or this system's)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from dotlocal.core.errors import Refused
+from dotlocal.host import files
+
+_COMMAND = "@DOTLOCAL@"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file to install: where from (beside `dotlocal.device.system`), where to, and its mode."""
+
+    source: str
+    target: str
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Files that belong together, and what is left to do once they are there."""
+
+    title: str
+    parts: tuple[Part, ...]
+    next_steps: str
+
+
+KITS = {
+    "systemd": Kit(
+        "units for systemd: a user that makes certificates, another one that serves",
+        (
+            Part("dotlocal-watch.service", "usr/lib/systemd/system/dotlocal-watch.service"),
+            Part("dotlocal-serve.service", "usr/lib/systemd/system/dotlocal-serve.service"),
+            Part("dotlocal.sysusers", "usr/lib/sysusers.d/dotlocal.conf"),
+        ),
+        'systemd-sysusers; put group = "dotlocal-tls" into /etc/dotlocal/device.toml;'
+        " systemctl enable --now dotlocal-watch, and dotlocal-serve where it is to serve",
+    ),
+    "init": Kit(
+        "an init script, for sysvinit and BusyBox",
+        (Part("dotlocal.init", "etc/init.d/dotlocal", 0o755),),
+        "update-rc.d dotlocal defaults, or a link in /etc/rc.d or /etc/init.d as your image does it",
+    ),
+    "networkd": Kit(
+        "hooks for networkd-dispatcher: no resident process",
+        tuple(
+            Part("hook-networkd", f"etc/networkd-dispatcher/{state}.d/50-dotlocal", 0o755)
+            for state in ("routable", "degraded", "off", "no-carrier")
+        ),
+        "boot the device once from its start-up scripts as well: `dotlocal device boot`",
+    ),
+    "networkmanager": Kit(
+        "a hook for NetworkManager-dispatcher: no resident process",
+        (Part("hook-networkmanager", "etc/NetworkManager/dispatcher.d/50-dotlocal", 0o755),),
+        "boot the device once from its start-up scripts as well: `dotlocal device boot`",
+    ),
+    "udhcpc": Kit(
+        "a hook for BusyBox's udhcpc: no resident process",
+        (Part("hook-udhcpc", "etc/udhcpc/default.d/50-dotlocal", 0o755),),
+        'let your udhcpc script end with: /etc/udhcpc/default.d/50-dotlocal "$1", interface and ip exported',
+    ),
+    "dhcpcd": Kit(
+        "a hook for dhcpcd: no resident process",
+        (Part("hook-dhcpcd", "usr/lib/dhcpcd/dhcpcd-hooks/90-dotlocal"),),
+        "boot the device once from its start-up scripts as well: `dotlocal device boot`",
+    ),
+}
+
+
+def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool) -> Iterator[Path]:
+    """Write the files of the kits, and yield each path that is in place afterwards.
+
+    Refuses `file-exists` for a file with other contents, before anything is written, unless forced.
+    """
+    wanted = [(prefix / part.target, contents(part, command), part) for name in kits for part in KITS[name].parts]
+    for target, text, _ in wanted:
+        if not force and target.exists() and target.read_text() != text:
+            raise Refused(
+                "file-exists", f"{target} exists already, with other contents",
+                hint="compare them; --force replaces it",
+            )  # fmt: skip
+    for target, text, part in wanted:
+        files.folder(str(target.parent))
+        files.write(str(target), text.encode(), mode=part.mode)
+        yield target
+
+
+def contents(part: Part, command: str) -> str:
+    """The text of a file, with the command's path in it."""
+    return (resources.files("dotlocal.device.system") / part.source).read_text().replace(_COMMAND, command)

@@ -1,0 +1,73 @@
+"""What `device install` writes is what the system's own tools take."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dotlocal.core.errors import Refused
+from dotlocal.device.install import KITS, install
+
+UNITS = ("dotlocal-watch.service", "dotlocal-serve.service")
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """An image's root with everything installed, for a command that exists here."""
+    list(install(list(KITS), tmp_path, "/usr/bin/true", force=False))
+    return tmp_path
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_unit_is_hardened(image: Path, unit: str) -> None:
+    """`systemd-analyze security --offline` finds an exposure of at most 2."""
+    path = image / "usr/lib/systemd/system" / unit
+    told = _systemd("security", "--offline=true", "--no-pager", str(path))
+    level = re.search(r"exposure level for \S+: ([0-9.]+)", told)
+    assert level, told
+    assert float(level[1]) <= 2, told
+
+
+def test_units_are_understood(image: Path, tmp_path: Path) -> None:
+    """`systemd-analyze verify` has nothing to say about them."""
+    units = [str(image / "usr/lib/systemd/system" / unit) for unit in UNITS]
+    assert not [line for line in _systemd("verify", *units).splitlines() if "dotlocal" in line]
+
+
+@pytest.mark.parametrize("name", ["etc/init.d/dotlocal", "usr/lib/dhcpcd/dhcpcd-hooks/90-dotlocal"])
+def test_scripts_are_shell(image: Path, name: str) -> None:
+    """Every shell can parse them; the hooks that are executed have their bit."""
+    assert subprocess.run(["sh", "-n", str(image / name)]).returncode == 0
+    for path in image.rglob("50-dotlocal"):
+        assert path.stat().st_mode & 0o111
+        assert subprocess.run(["sh", "-n", str(path)]).returncode == 0
+
+
+def test_says_again_what_is_there(image: Path) -> None:
+    """Installing twice changes nothing."""
+    before = {path: path.read_bytes() for path in image.rglob("*") if path.is_file()}
+    list(install(list(KITS), image, "/usr/bin/true", force=False))
+    assert {path: path.read_bytes() for path in image.rglob("*") if path.is_file()} == before
+
+
+def test_keeps_what_somebody_changed(image: Path) -> None:
+    """A changed file is refused before anything is written, and replaced when forced."""
+    unit = image / "usr/lib/systemd/system" / UNITS[0]
+    unit.write_text("mine\n")
+    with pytest.raises(Refused) as caught:
+        list(install(["systemd"], image, "/usr/bin/false", force=False))
+    assert caught.value.code == "file-exists"
+    assert "/usr/bin/true" in (unit.parent / UNITS[1]).read_text()
+    list(install(["systemd"], image, "/usr/bin/false", force=True))
+    assert "/usr/bin/false" in unit.read_text()
+
+
+def _systemd(*words: str) -> str:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    done = subprocess.run(["systemd-analyze", *words], capture_output=True, text=True)
+    return done.stdout + done.stderr
