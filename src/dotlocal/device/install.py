@@ -37,10 +37,13 @@ KITS = {
         (
             Part("dotlocal-watch.service", "usr/lib/systemd/system/dotlocal-watch.service"),
             Part("dotlocal-serve.service", "usr/lib/systemd/system/dotlocal-serve.service"),
+            Part("dotlocal-handover.service", "usr/lib/systemd/system/dotlocal-handover.service"),
+            Part("dotlocal-handover.path", "usr/lib/systemd/system/dotlocal-handover.path"),
             Part("dotlocal.sysusers", "usr/lib/sysusers.d/dotlocal.conf"),
         ),
         'systemd-sysusers; put group = "dotlocal-tls" into /etc/dotlocal/device.toml;'
-        " systemctl enable --now dotlocal-watch, and dotlocal-serve where it is to serve",
+        " systemctl enable --now dotlocal-watch; and dotlocal-serve where it is to serve itself, or"
+        " dotlocal-handover.path where a web server is to be told as root",
     ),
     "init": Kit(
         "an init script, for sysvinit and BusyBox",
