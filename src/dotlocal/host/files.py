@@ -57,8 +57,8 @@ def replace(folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "
             _write_synced(temporaries[name], data, mode=mode)
         for name in (*without, list(contents)[-1]):
             remove(os.path.join(folder, name))
-        sync_folder(folder)
         for name, temporary in temporaries.items():
+            sync_folder(folder)  # in this order on the disk too: unsynced names may be lost each for itself
             os.rename(temporary, os.path.join(folder, name))
         sync_folder(folder)
     except OSError as error:
@@ -122,10 +122,18 @@ def create(path: str, contents: bytes, *, mode: int = 0o644) -> None:
 
 
 def folder(path: str, *, mode: int = 0o755) -> None:
-    """Make a folder and those above it; one that exists stays as it is. Refuses `file-unwritable`."""
+    """Make a folder and those above it, durably; one that exists stays as it is. Refuses `file-unwritable`."""
     try:
-        os.makedirs(path, exist_ok=True)
-        if not os.listdir(path):
+        if not os.path.isdir(path):
+            above = os.path.dirname(os.path.abspath(path))
+            folder(above)
+            try:
+                os.mkdir(path, 0o700)
+            except FileExistsError:  # somebody was faster; a file in its place is found out below
+                pass
+            # a file is as durable as the names above it: without this, a power cut takes a synced key with its folder
+            sync_folder(above)
+        if mode != os.stat(path).st_mode & 0o777 and not os.listdir(path):
             os.chmod(path, mode)
     except OSError as error:
         raise _unwritable(path, error) from None
@@ -184,6 +192,36 @@ class Lock:
 
 def _unwritable(path: str, error: OSError) -> Refused:
     return Refused("file-unwritable", f"{path} can't be written: {error.strerror}")
+
+
+def sweep(folder: str) -> None:
+    """Remove the temporaries that a power cut left in a folder: those whose process is no more."""
+    for name in os.listdir(folder):
+        parts = name.split(".")
+        if parts[0] or parts[-1] != "tmp" or not parts[-2].isdigit() or os.path.exists(f"/proc/{parts[-2]}"):
+            continue
+        remove(os.path.join(folder, name))
+
+
+def destroy(path: str) -> None:
+    """Overwrite a file, then remove it, durably; one that isn't there is fine. Refuses `file-unwritable`.
+
+    What the medium below keeps of the old contents (flash moves blocks about, as file systems with snapshots do) no
+    program can reach.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.write(descriptor, bytes(os.fstat(descriptor).st_size))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.unlink(path)
+        sync_folder(os.path.dirname(path) or ".")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def remove(path: str) -> None:

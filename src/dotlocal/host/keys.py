@@ -13,18 +13,33 @@ from binascii import Error, a2b_base64, b2a_base64
 
 from dotlocal.core.errors import Refused
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class SigningKey(Protocol):
+        """A device CA's key, wherever it lives: it signs, and shows its public point alone."""
+
+        @property
+        def point(self) -> bytes:
+            """SEC 1 2.3.3, uncompressed."""
+
+        def sign(self, message: bytes) -> bytes:
+            """ECDSA with SHA-256, DER (RFC 3279 2.2.3)."""
+
+
 # SubjectPublicKeyInfo of a P-256 key (RFC 5480 2) up to its point.
 _SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 
 __all__ = ["Key", "generate", "key_id_of", "load", "read_pem", "sha256", "spki_of", "write_pem"]
 
 
-def spki_of(key: Key) -> bytes:
+def spki_of(key: "SigningKey") -> bytes:
     """SubjectPublicKeyInfo, DER."""
     return _SPKI_HEAD + key.point
 
 
-def key_id_of(key: Key) -> bytes:
+def key_id_of(key: "SigningKey") -> bytes:
     """The key identifier: the leftmost 160 bits of SHA-256 over the point (RFC 7093 2, method 1)."""
     return sha256(key.point)[:20]
 
