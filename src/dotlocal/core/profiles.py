@@ -144,7 +144,7 @@ PROFILES = (ROOT_CA, FACTORY_CA, DEVICE_CA, SERVER)
 def markdown() -> Iterator[str]:
     """The lines of docs/profiles.md's generated part."""
     for profile in PROFILES:
-        yield from (f"### {profile.title}", "")
+        yield from (f"## {profile.title}", "")
         yield f"Key {', '.join(profile.keys)}. Subject: {profile.subject}. Lifetime: {profile.lifetime}."
         yield from ("", "| extension | critical | value | follows | why |", "|---|---|---|---|---|")
         for row in profile.rows:

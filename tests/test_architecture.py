@@ -1,0 +1,230 @@
+"""The shape of the source, read from its syntax trees: purity, one clock, the boot path's diet, sizes, docstrings.
+
+The arrows between packages are import-linter's (pyproject.toml).
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src"
+PACKAGE = SOURCE / "dotlocal"
+MODULES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
+PURE = {name: tree for name, tree in MODULES.items() if name.startswith(("core/", "wire/"))}
+BOOT_PATH = {name: tree for name, tree in MODULES.items() if (PACKAGE / name).read_text().startswith("# Boot path:")}
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """(module or module.name, line) of every import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def _within(name: str, allowed: tuple[str, ...]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in allowed)
+
+
+def _functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+# ── purity ──
+
+# datetime: types and arithmetic only, see _WORLDLY for what reads the clock
+_PURE_IMPORTS = (
+    "__future__", "binascii", "collections.abc", "cryptography", "dataclasses", "datetime.UTC", "datetime.datetime",
+    "dotlocal.core", "hashlib", "ipaddress", "itertools", "json", "re", "typing",
+)  # fmt: skip
+_WORLDLY_CALLS = {"open", "input", "print", "exec", "eval", "compile", "__import__", "breakpoint", "globals", "exit"}
+_WORLDLY_METHODS = {"now", "today", "utcnow"}
+_WORLDLY_ATTRIBUTES = {
+    "environ", "urandom", "system", "generate_private_key", "random_serial_number",
+    "generate_parameters", "read_text", "read_bytes", "write_text", "write_bytes",
+}  # fmt: skip
+
+
+def test_core_and_wire_import_what_is_pure_and_nothing_else() -> None:
+    """No file, socket, clock or randomness can be reached by what is not imported; wire may use core."""
+    found = [
+        f"{name}:{line} imports {module}"
+        for name, tree in PURE.items()
+        for module, line in _imports(tree)
+        if not _within(module, (*_PURE_IMPORTS, "dotlocal.wire") if name.startswith("wire/") else _PURE_IMPORTS)
+    ]
+    assert found == []
+
+
+def test_core_and_wire_call_nothing_that_touches_the_world() -> None:
+    """Built-ins that read or print, and methods of imported libraries that read the clock or make keys."""
+    found = [
+        f"{name}:{getattr(node, 'lineno', 0)} uses {worldly}"
+        for name, tree in PURE.items()
+        for node in ast.walk(tree)
+        if (worldly := _worldly(node))
+    ]
+    assert found == []
+
+
+def _worldly(node: ast.AST) -> str:
+    if isinstance(node, ast.Call):
+        called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        return called if called in (_WORLDLY_CALLS if isinstance(node.func, ast.Name) else _WORLDLY_METHODS) else ""
+    return node.attr if isinstance(node, ast.Attribute) and node.attr in _WORLDLY_ATTRIBUTES else ""
+
+
+# ── one clock ──
+
+_WALL_CLOCKS = {
+    "time.time", "time.time_ns", "time.clock_gettime", "time.clock_gettime_ns", "time.localtime", "time.gmtime",
+    "time.strftime", "time.ctime", "time.asctime",
+}  # fmt: skip
+# Monotonic time is no date. Who needs it to wait, to retry or to give up:
+MONOTONIC = {
+    "demo/story.py": "how long a server may take to start",
+    "device/context.py": "when the set in use is looked at again",
+    "device/handover/steps.py": "how long a web server may take to serve the new set",
+    "device/serve.py": "time limits of connections",
+    "device/watch.py": "when the next renewal or retry is due",
+    "host/files.py": "how long a lock is waited for",
+    "host/pkcs11.py": "how long a token may take to answer",
+}
+
+
+def test_one_module_reads_the_clock() -> None:
+    """host/clock.py; everybody else is told the time, as an argument."""
+    found = {name for name, tree in MODULES.items() if _reads_wall_clock(tree)}
+    assert found == {"host/clock.py"}
+
+
+def _reads_wall_clock(tree: ast.Module) -> bool:
+    modules = {module for module, _ in _imports(tree)}
+    attributes = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    called_on_dates = {f"{kind}.{method}" for kind in ("datetime", "date") for method in ("now", "today", "utcnow")}
+    reads = attributes & _WALL_CLOCKS if "time" in modules else set()
+    return bool(reads or modules & _WALL_CLOCKS or attributes & called_on_dates)
+
+
+def test_monotonic_time_is_used_where_it_is_said() -> None:
+    """A new user of it is a row in MONOTONIC, with what it waits for."""
+    found = {
+        name
+        for name, tree in MODULES.items()
+        if any(module in ("time.monotonic", "time.monotonic_ns") for module, _ in _imports(tree))
+        or any(isinstance(node, ast.Attribute) and node.attr.startswith("monotonic") for node in ast.walk(tree))
+    }
+    assert found == set(MONOTONIC)
+
+
+# ── the boot path ──
+
+_BOOT_STANDARD_LIBRARY = (
+    "_json", "_socket", "binascii", "ctypes", "fcntl", "gc", "os", "select", "stat", "struct", "sys", "time",
+)  # fmt: skip
+_ALSO = {"device/watch.py": ("signal",)}  # it imports enum, which a process that stays pays for once
+_BOOT_NEVER = {
+    "argparse", "asyncio", "cryptography", "dataclasses", "datetime", "email", "enum", "hashlib", "http", "ipaddress",
+    "json", "logging", "pathlib", "re", "socket", "subprocess", "tomllib", "typing",
+}  # fmt: skip
+
+
+def _at_import(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """What is imported when the module is: not inside functions, not for type checkers, not when something failed."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            yield from _imports(statement)
+        elif isinstance(statement, ast.Try):
+            yield from _imports(ast.Module(statement.body, []))
+
+
+@pytest.mark.parametrize("name", BOOT_PATH)
+def test_boot_path_modules_import_little(name: str) -> None:
+    """The small half of the standard library, and one another."""
+    ours = tuple("dotlocal." + module.removesuffix(".py").replace("/", ".") for module in BOOT_PATH)
+    names = (*ours, "dotlocal.RELEASED", "dotlocal.VERSION")
+    packages = {each.rpartition(".")[0] for each in ours}
+    found = [
+        f"line {line}: {module}"
+        for module, line in _at_import(BOOT_PATH[name])
+        if not _within(module, (*_BOOT_STANDARD_LIBRARY, *names, *_ALSO.get(name, ()))) and module not in packages
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", ["device/boot.py"])
+def test_importing_the_boot_path_loads_nothing_heavy(name: str) -> None:
+    """`python -X importtime`: none of the modules that would cost a boot more than its cryptography."""
+    module = "dotlocal." + name.removesuffix(".py").replace("/", ".")
+    ran = subprocess.run(
+        # -S: what a site's own start-up imports is not ours to judge
+        [sys.executable, "-S", "-X", "importtime", "-c", f"import {module}"],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
+    assert "dotlocal" in loaded
+    assert sorted(loaded & _BOOT_NEVER) == []
+
+
+def test_the_contract_and_the_modules_agree_about_the_boot_path() -> None:
+    """What import-linter holds to the boot path says so in its own first line."""
+    text = (SOURCE.parent / "pyproject.toml").read_text()
+    section = text.partition("the boot path knows the standard library alone")[2].partition("forbidden_modules")[0]
+    listed = [word for word in section.replace(",", " ").replace('"', " ").split() if word.startswith("dotlocal.")]
+    files = {module: PACKAGE.parent / (module.replace(".", "/") + ".py") for module in listed}
+    assert listed
+    assert [module for module, path in files.items() if not path.read_text().startswith("# Boot path")] == []
+
+
+# ── sizes and words ──
+
+
+def test_modules_fit_in_the_head() -> None:
+    """400 lines are a reason to split."""
+    sizes = {name: len((PACKAGE / name).read_text().splitlines()) for name in MODULES}
+    assert {name: lines for name, lines in sizes.items() if lines > 400} == {}
+
+
+def test_functions_fit_on_a_screen() -> None:
+    """50 lines: in core and wire without exception, elsewhere for 99 of 100."""
+    long = [
+        f"{name}:{each.lineno} {each.name}"
+        for name, tree in MODULES.items()
+        for each in _functions(tree)
+        if (each.end_lineno or 0) - each.lineno + 1 > 50
+    ]
+    assert [each for each in long if each.startswith(("core/", "wire/"))] == []
+    assert len(long) * 100 <= sum(1 for tree in MODULES.values() for _ in _functions(tree)), long
+
+
+def test_everything_public_promises_something() -> None:
+    """Modules, public classes, and public functions and methods have a docstring."""
+    silent = [
+        f"{name}:{getattr(node, 'lineno', 1)} {getattr(node, 'name', 'the module')}"
+        for name, tree in MODULES.items()
+        for node in (tree, *_public(tree))
+        if not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def _public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.ClassDef | Function]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from _public(node)

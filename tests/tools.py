@@ -1,0 +1,35 @@
+"""Programs and packages of somebody else's, asked as independent judges.
+
+One that is missing is skipped, and says so; where the environment has CI=true it is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def program(name: str) -> str:
+    """The path of a program: the one beside this Python, or the one on the PATH."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        _missing(name)
+    return str(found)
+
+
+def package(name: str) -> None:
+    """Go on only where the package can be imported."""
+    if importlib.util.find_spec(name) is None:
+        _missing(name)
+
+
+def _missing(name: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is not installed, and CI promises that every judge is", pytrace=False)
+    pytest.skip(f"{name} is not installed")
