@@ -16,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dotlocal.host import clock
+
 _PEM = serialization.Encoding.PEM
 
 
@@ -93,7 +95,7 @@ def _leaf(
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    today = datetime.now(UTC)
+    today = datetime.fromtimestamp(clock.now(), UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

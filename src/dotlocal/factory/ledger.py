@@ -70,6 +70,15 @@ class Ledger:
     def __init__(self, path: Path, *, create: bool) -> None:
         if not create and not path.exists():
             raise Absent("no-ledger", f"there is no ledger at {path}", hint="`dotlocal factory init` makes a station")
+        made = not path.exists()
+        try:
+            self._open(path, create=create)
+        except Refused:
+            if made:
+                path.unlink(missing_ok=True)  # what could not be made must not look like a ledger
+            raise
+
+    def _open(self, path: Path, *, create: bool) -> None:
         with _named_errors():
             self._database = sqlite3.connect(path, timeout=10, isolation_level=None)
             # EXTRA: the folder is synced too, so that a power cut can't bring a finished journal back

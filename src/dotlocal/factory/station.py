@@ -72,13 +72,14 @@ def init(home: Home, name: str, *, kind: str, passphrase: bytes | None) -> str:
         if found != name:
             raise Refused("station-exists", f"{home.path} is the station {found!r}, not {name!r}")
         return request.decode()
+    if passphrase is not None:
+        signers.check_passphrase(passphrase)
     files.folder(str(home.path), mode=0o700)
     if home.key.exists():  # cut short between key and request: the key was never seen by anybody, and is taken up
         signer = signers.load(str(home.key), passphrase)
     else:
         signer = signers.generate(kind)
-        encrypted = signer.encode(None if passphrase is None else signers.check_passphrase(passphrase))
-        files.create(str(home.key), encrypted, mode=0o600)
+        files.create(str(home.key), signer.encode(passphrase), mode=0o600)
     signed = pkcs10.contents(pkcs10.station_name(name), keys.spki_of(signer.public_key))
     request_der = pkcs10.request(signed, signer.algorithm, signer.sign(signed))
     text = pem.encode(pem.REQUEST, request_der)
@@ -95,7 +96,7 @@ def accept(home: Home, data: bytes, *, root_fingerprint: str | None, passphrase:
     if keys.spki_of(signer.public_key) != keys.spki_of(Issuer.of(answer.factory_ca).public_key):
         raise Refused("wrong-key", "the factory CA in the answer is for another key than this station's")
     found = fingerprint(answer.root)
-    if root_fingerprint and _bare(root_fingerprint) != _bare(found):
+    if root_fingerprint is not None and _bare(root_fingerprint) != _bare(found):
         raise Refused("wrong-root", f"the root's fingerprint is {found}, not {root_fingerprint}")
     issuer = Issuer.of(answer.factory_ca, answer.root)
     if now > issuer.window.not_after:

@@ -61,7 +61,7 @@ class RootAuthority:
             key_id = keys.key_id_of(request.public_key).hex()
             for entry in self._enrolled("factory"):
                 if (entry.identity, entry.key_id) == (request.identity, key_id):
-                    return self._answer(entry)
+                    return self._answer(entry, now)
             terms = Terms(now, years, self.plan["device_min_years"])
             linted = authorities.factory_ca(
                 request, self._issuer, organisation=self.plan["organisation"], terms=terms,
@@ -83,7 +83,7 @@ class RootAuthority:
         with Lock(str(self.home.lock), _LOCK_SECONDS):
             key_id = keys.key_id_of(request.public_key).hex()
             if earlier := decide(request.identity, key_id, self._enrolled("device"), replace):
-                return self._answer(earlier)
+                return self._answer(earlier, now)
             names = NamePolicy.parse(self.plan["names"])
             names = names if hostname is None else names.with_host(hostname)
             linted = authorities.device_ca(
@@ -115,8 +115,12 @@ class RootAuthority:
         self.home.transcript.append({"what": "released", "serial": f"{linted.serial:x}"}, at=now)
         return answer
 
-    def _answer(self, entry: Enrolled) -> str:
-        return files.read(str(self._kept(entry.serial))).decode()
+    def _answer(self, entry: Enrolled, now: int) -> str:
+        answer = files.read(str(self._kept(entry.serial))).decode()
+        released = {"what": "released", "serial": entry.serial}
+        if not any(released.items() <= recorded.items() for recorded in self.home.transcript.entries()):
+            self.home.transcript.append(released, at=now)  # cut short between keeping the answer and saying so
+        return answer
 
     def _kept(self, serial: str) -> Path:
         return self.home.issued / f"{serial}.pem"

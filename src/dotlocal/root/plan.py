@@ -60,6 +60,7 @@ class Plan:
         """Read the TOML of a plan; refuses every mistake by the name of its key."""
         try:
             table = tomllib.loads(text.decode())
+            repr(table)  # a hexadecimal number of thousands of digits can be read, and never be told about
         except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
             raise Refused("plan-unreadable", f"the plan is no TOML: {error}") from None
         unknown = sorted(set(table) - set(_KEYS))

@@ -1,0 +1,206 @@
+"""How the installed command talks: words that it does not know, where its data goes, and what is said twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dotlocal.root.plan import EXAMPLE
+from dotlocal.wire.birth import BirthRecord
+from hierarchy import PASSPHRASE, plan
+from installed import Command, tree
+
+COMMANDS = [
+    "root plan", "root create", "root sign", "factory init", "factory accept", "factory provision", "factory ledger",
+    "device init", "device adopt", "device boot", "device status", "device serve", "demo",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(dotlocal: Command, command: str) -> None:
+    """--help: on stdout, with its own name."""
+    assert dotlocal.ok(*command.split(), "--help").out.startswith(f"usage: dotlocal {command}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "frobnicate", "root frobnicate", "root sign", "root sign x.pem y.pem", "root create", "root plan --frob",
+        "root sign x.pem --hostname press", "root sign x.pem --replace why", "root sign x.pem --years soon",
+        "root sign x.pem --passphrase-fd x", "root sign x.pem --passphrase-fd 3 --passphrase-file y",
+        "factory init", "factory init --name x --key RSA-3072", "factory provision", "device init", "device adopt",
+        "device init --ser SN1", "device status x",
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_words(dotlocal: Command, words: str) -> None:
+    """Exit 2, code `usage`, and where to read on."""
+    done = dotlocal(*words.split())
+    assert (done.status, done.code, done.hinted, done.out) == (2, "usage", True, "")
+
+
+@pytest.mark.parametrize("words", ["", "root", "device"])
+def test_half_a_command_shows_what_there_is(dotlocal: Command, words: str) -> None:
+    """No command: the help, on stderr, exit 2."""
+    done = dotlocal(*words.split())
+    assert (done.status, done.out) == (2, "")
+    assert "usage: dotlocal" in done.err
+
+
+def test_an_error_as_json(dotlocal: Command, tmp_path: Path) -> None:
+    """--json: the refusal is data on stdout as well."""
+    done = dotlocal("factory", "ledger", "--json", "--home", tmp_path)
+    assert done.status == 2
+    error = json.loads(done.out)["error"]
+    assert error["code"] == "no-ledger"
+    assert set(error) == {"code", "message", "hint"}
+
+
+# where data goes
+
+
+def test_the_example_plan_goes_to_stdout(dotlocal: Command) -> None:
+    """`root plan > plan.toml`: the example and nothing else."""
+    done = dotlocal.ok("root", "plan")
+    assert (done.out, done.err) == (EXAMPLE, "")
+
+
+def test_a_plan_is_never_overwritten(dotlocal: Command, tmp_path: Path) -> None:
+    """--out: a plan that somebody has edited stays."""
+    path = tmp_path / "plan.toml"
+    dotlocal.ok("root", "plan", "--out", path)
+    path.write_text("edited")
+    done = dotlocal("root", "plan", "--out", path)
+    assert (done.status, done.code) == (1, "file-exists")
+    assert path.read_text() == "edited"
+
+
+def test_a_full_standard_output(dotlocal: Command, tmp_path: Path) -> None:
+    """`device init > /dev/full`: refused with a code, and the next run prints the same request."""
+    words = ("device", "init", "--serial", "SN1", "--state", tmp_path)
+    done = dotlocal(*words, before=("sh", "-c", 'exec "$@" > /dev/full', "sh"))
+    assert (done.status, done.code) == (1, "file-unwritable")
+    assert "Exception ignored" not in done.err
+    assert dotlocal.ok(*words).out == (tmp_path / "request.pem").read_text()
+
+
+def test_a_reader_who_has_had_enough(dotlocal: Command) -> None:
+    """`root plan | true`: exit 1 and not a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run([dotlocal.path, "root", "plan"], stdout=writing, stderr=subprocess.PIPE, env=dotlocal.env())
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+
+
+def test_standard_output_by_its_name(dotlocal: Command, tmp_path: Path) -> None:
+    """--out /dev/stdout writes there, and replaces no device by a file; nor does a pipe become one."""
+    words = ("device", "init", "--serial", "SN1", "--state", tmp_path / "state", "--out")
+    link = tmp_path / "stdout"
+    link.symlink_to("/dev/stdout")
+    done = dotlocal.ok(*words, link)
+    assert done.out == (tmp_path / "state" / "request.pem").read_text()
+    assert link.is_symlink()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    running = dotlocal.start(*words, pipe)
+    assert pipe.read_text() == done.out
+    assert running.wait() == 0
+    running.communicate()
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_no_folder_for_the_answer(dotlocal: Command, tmp_path: Path) -> None:
+    """--out in a folder that isn't there: a code; the request is there for the next run."""
+    done = dotlocal(
+        "device", "init", "--serial", "SN1", "--state", tmp_path / "state", "--out", tmp_path / "no" / "x.pem"
+    )
+    assert (done.status, done.code) == (1, "file-unwritable")
+
+
+# what is said twice, and other ways to say it
+
+
+def test_the_same_words_again_give_the_same_answers(dotlocal: Command, places: Path) -> None:
+    """init, sign, provision: the second answer is the first, to the octet, and nothing is changed by asking again."""
+    root = ("--home", places / "root", "--passphrase-file", places / "pass")
+    commands = [
+        ("device", "init", "--serial", "SN0001", "--state", places / "SN0001" / "state"),
+        ("factory", "init", "--name", "line 1", "--home", places / "factory"),
+        ("root", "sign", places / "new-station.pem", *root),
+        ("root", "sign", places / "new.pem", "--device", *root),
+        ("factory", "provision", places / "new.pem", "--home", places / "factory"),
+    ]
+    first = [dotlocal.ok(*command).out for command in commands]
+    before = tree(places)
+    assert [dotlocal.ok(*command).out for command in commands] == first
+    assert tree(places) == before
+
+
+def test_requests_from_stdin(dotlocal: Command, places: Path) -> None:
+    """`-`: a request comes in, a birth record goes out, and nothing else is on stdout."""
+    request = (places / "new.pem").read_bytes()
+    done = dotlocal.ok("factory", "provision", "-", "--home", places / "factory", stdin=request)
+    assert BirthRecord.parse(done.out.encode()).serial_number == "SN1000"
+
+
+def test_a_passphrase_from_a_descriptor(dotlocal: Command, tmp_path: Path) -> None:
+    """--passphrase-fd: the ceremony and the signature, without a passphrase in a file or among the words."""
+    (tmp_path / "plan.toml").write_bytes(plan())
+    reading, writing = os.pipe()
+    os.write(writing, PASSPHRASE + b"\n")
+    os.close(writing)
+    words = ["root", "create", tmp_path / "plan.toml", "--home", tmp_path / "root", "--passphrase-fd", str(reading)]
+    ran = subprocess.run(
+        [str(word) for word in (dotlocal.path, *words)], pass_fds=[reading], env=dotlocal.env(), capture_output=True
+    )
+    os.close(reading)
+    assert ran.returncode == 0, ran.stderr
+    assert b"ENCRYPTED" in (tmp_path / "root" / "root.key").read_bytes()
+
+
+def test_a_rehearsal_leaves_nothing(dotlocal: Command, tmp_path: Path) -> None:
+    """`root create --rehearse` needs no home and no passphrase, and writes nothing at all."""
+    (tmp_path / "plan.toml").write_bytes(plan())
+    before = tree(tmp_path)
+    told = dotlocal.ok("root", "create", tmp_path / "plan.toml", "--rehearse", "--json")
+    assert json.loads(told.out)["rehearsed"] is True
+    assert tree(tmp_path) == before
+
+
+def test_the_home_from_the_environment(dotlocal: Command, places: Path) -> None:
+    """DOTLOCAL_HOME names the home; --home wins."""
+    told = dotlocal.ok("factory", "ledger", "--json", DOTLOCAL_HOME=str(places / "factory"))
+    assert json.loads(told.out)["entries"]
+    done = dotlocal("factory", "ledger", "--home", places / "waiting", DOTLOCAL_HOME=str(places / "factory"))
+    assert done.code == "no-ledger"
+
+
+def test_the_ledger_of_one_device(dotlocal: Command, places: Path) -> None:
+    """--device: its intent, signature and release, for people and for programs."""
+    words = ("factory", "ledger", "--home", places / "factory", "--device", "SN0001")
+    entries = json.loads(dotlocal.ok(*words, "--json").out)["entries"]
+    assert [(entry["what"], entry["identity"]) for entry in entries] == [
+        ("intent", "SN0001"), ("signature", "SN0001"), ("release", "SN0001"),
+    ]  # fmt: skip
+    assert dotlocal.ok(*words).out.count("SN0001") == 3
+
+
+def test_a_replaced_device(dotlocal: Command, places: Path) -> None:
+    """--replace: a new birth record; the ledger names the reason, and the old request gets nothing any more."""
+    home = ("--home", places / "factory")
+    dotlocal.ok("factory", "provision", places / "taken.pem", *home, "--replace", "new board")
+    assert "new board" in dotlocal.ok("factory", "ledger", *home).out
+    done = dotlocal("factory", "provision", places / "SN0001.pem", *home)
+    assert (done.status, done.code, done.hinted) == (1, "superseded", True)
+
+
+def test_the_wrong_end_of_a_secret(dotlocal: Command, places: Path) -> None:
+    """A private key handed in as a request is refused, and not a line of it is repeated."""
+    done = dotlocal("factory", "provision", places / "key.pem", "--home", places / "factory")
+    secret = (places / "key.pem").read_text().splitlines()[1]
+    assert secret not in done.out + done.err
