@@ -119,8 +119,9 @@ class Ledger:
         """Close every intent without a signature: its run was cut short, and nothing of it left the station."""
         with _named_errors():
             rows = self._database.execute(
-                "SELECT serial FROM entry WHERE what = 'intent' AND serial NOT IN"
-                " (SELECT serial FROM entry WHERE what IN ('signature', 'abandoned'))"
+                # under the station's lock an open intent is younger than every end; read from there, not the years
+                "SELECT serial FROM entry WHERE what = 'intent' AND seq > (SELECT coalesce(max(seq), 0) FROM entry"
+                " WHERE what IN ('signature', 'abandoned'))"
             ).fetchall()
         for (serial,) in rows:
             self._follow(serial, "abandoned", None, at)
