@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dotlocal.device.schedule import MOST_RETRY_SECONDS, MOST_WAIT_SECONDS, QUIET_SECONDS, Schedule
+from dotlocal.device.schedule import (
+    LEAST_RENEWAL_SECONDS,
+    MOST_RETRY_SECONDS,
+    MOST_WAIT_SECONDS,
+    QUIET_SECONDS,
+    Schedule,
+    renewal,
+)
 
 
 def test_sleeps_until_something_happens() -> None:
@@ -39,8 +46,28 @@ def test_gathers_reasons_once_and_in_order() -> None:
 def test_renews_at_two_thirds_of_the_lifetime() -> None:
     """90 days: again after 60, by monotonic time."""
     schedule = Schedule()
-    schedule.succeeded(1000, 90 * 86400)
-    assert schedule.due() == 1000 + 60 * 86400
+    schedule.succeeded(1000, renew_in=renewal(not_before=0, not_after=90 * 86400, now=86400))
+    assert schedule.due() == 1000 + 59 * 86400
+
+
+def test_an_expired_certificate_is_no_loop() -> None:
+    """Two thirds are long past, since the device CA has ended: again in a minute, not at once."""
+    schedule = Schedule()
+    schedule.succeeded(1000, renew_in=renewal(not_before=0, not_after=10, now=10**9))
+    assert schedule.due() == 1000 + LEAST_RENEWAL_SECONDS
+
+
+def test_noise_puts_off_no_renewal() -> None:
+    """A change that turned out to be none is forgotten; the renewal and the retry stay due."""
+    schedule = Schedule()
+    schedule.succeeded(1000, renew_in=500)
+    schedule.happened("address", 1200)
+    schedule.forget()
+    assert (schedule.due(), schedule.reasons) == (1500, [])
+    schedule.failed(2000)
+    schedule.happened("address", 2001)
+    schedule.forget()
+    assert schedule.due() == 1500
 
 
 def test_retries_ever_more_slowly() -> None:
@@ -53,7 +80,7 @@ def test_retries_ever_more_slowly() -> None:
         schedule.taken()
     assert waits[:4] == [2, 4, 8, 16]
     assert waits[-1] == MOST_RETRY_SECONDS
-    schedule.succeeded(0, 3)
+    schedule.succeeded(0, renew_in=300)
     schedule.failed(0)
     assert schedule.due() == 2
 

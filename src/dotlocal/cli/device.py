@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import handover, install, terms
+from dotlocal.cli import handover, install, terms, upkeep
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -74,6 +74,7 @@ def add(actors: Any) -> None:
 
     handover.add(commands)
     install.add(commands)
+    upkeep.add(commands)
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
@@ -118,9 +119,14 @@ def _key_place(options: argparse.Namespace) -> Place | None:
 
 def _adopt(options: argparse.Namespace) -> int:
     from dotlocal.core.chain import fingerprint, named
-    from dotlocal.device import adoption
+    from dotlocal.device import adoption, time
+    from dotlocal.host import clock
 
-    record = adoption.adopt(_state(options), terms.read_input(options.birth), now=terms.now())
+    state = _state(options)
+    judged = time.judge(clock.read(), state.floor(), built=0, ca_not_before=0)
+    # a clock that nobody has set must not call a birth record expired (a board's may start in 2099 as well as in 1970)
+    now = judged.floor if judged.quality == time.UNKNOWN else judged.now
+    record = adoption.adopt(state, terms.read_input(options.birth), now=now)
     terms.say(f"adopted {named(record.device_ca)}, until {record.device_ca.not_valid_after_utc:%Y-%m-%d}")
     terms.say(f"customers import {named(record.root)}, fingerprint (SHA-256):\n  {fingerprint(record.root)}")
     return 0

@@ -1,30 +1,66 @@
-"""`dotlocal device install`: what other programs of the device need in their configuration."""
+"""`dotlocal device install`: what the device's system and its web server need."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from dotlocal.cli import terms
 from dotlocal.cli.handover import add_run, current_status, run_of
-from dotlocal.core.errors import Absent
+from dotlocal.core.errors import Absent, Refused
 from dotlocal.device.handover.snippet import INSTALLABLE
+
+_KITS = ("systemd", "init", "networkd", "networkmanager", "udhcpc", "dhcpcd")
 
 
 def add(commands: Any) -> None:
     """Add the command to those of the device."""
     install = terms.command(
-        commands, "install", _install, "the configuration of a web server, for both certificates",
+        commands, "install", _install, "units, hooks, or the configuration of a web server",
+        "  dotlocal device install systemd\n"
+        "  dotlocal device install init udhcpc --prefix build/rootfs --command /usr/bin/dotlocal\n"
         "  dotlocal device install --server nginx --out /etc/nginx/conf.d/dotlocal.conf",
     )  # fmt: skip
-    install.add_argument("--server", required=True, choices=INSTALLABLE, help="which web server")
+    install.add_argument(
+        "kits", nargs="*", metavar="KIT",
+        help=f"{', '.join(_KITS)}: a process that watches, or hooks in place of one",
+    )  # fmt: skip
+    install.add_argument("--prefix", metavar="DIR", default="/", help="root of the image to write to (default: /)")
+    install.add_argument("--command", metavar="PATH", help="where dotlocal will be there (default: this one)")
+    install.add_argument("--force", action="store_true", help="replace files that somebody has changed")
+    install.add_argument("--server", choices=INSTALLABLE, help="print the configuration of this web server instead")
     install.add_argument("--port", type=int, default=443, help="where it serves HTTPS (default: 443)")
     add_run(install)
-    terms.add_out(install, "the configuration")
+    terms.add_out(install, "the web server's configuration")
 
 
 def _install(options: argparse.Namespace) -> int:
+    if bool(options.kits) == bool(options.server):
+        options.parser.error("name kits to install, or a web server with --server")
+    return _configure(options) if options.server else _write(options)
+
+
+def _write(options: argparse.Namespace) -> int:
+    from dotlocal.device.install import KITS, install
+
+    unknown = [name for name in options.kits if name not in KITS]
+    if unknown:
+        raise Refused("unknown-kit", f"there is no kit {', '.join(unknown)}", hint=f"there are {', '.join(KITS)}")
+    command = options.command or shutil.which(sys.argv[0])
+    if not command or not os.path.isabs(command):
+        raise Refused("command-unknown", f"{command!r} is no absolute path", hint="give --command PATH")
+    for path in install(options.kits, Path(options.prefix), command, force=options.force):
+        terms.say(f"wrote {path}")
+    for name in options.kits:
+        terms.say(f"{name}, next: {KITS[name].next_steps}")
+    return 0
+
+
+def _configure(options: argparse.Namespace) -> int:
     from dotlocal.device.handover import snippet
 
     run = run_of(options)

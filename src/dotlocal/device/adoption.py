@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from dotlocal.core import keys as core_keys
 from dotlocal.core import pem, pkcs10
@@ -13,25 +14,27 @@ from dotlocal.core.request import parse_device
 from dotlocal.core.subject import check_device_serial
 from dotlocal.core.template import Template
 from dotlocal.device.store import State
-from dotlocal.host import files, keys, signers
+from dotlocal.host import custody, files, keys, signers
+from dotlocal.host.custody import Place
 from dotlocal.wire.birth import BirthRecord
 
+if TYPE_CHECKING:
+    from dotlocal.host.keys import SigningKey
 
-def init(state: State, serial: str, *, force: bool) -> str:
-    """Make the device CA's key and its request (PEM, returned).
 
-    Said again, it returns the same request and makes no new key; for another serial number it is refused
-    (`serial-differs`). `force` makes a new key, and forgets a birth record that was for the old one.
+def init(state: State, serial: str, *, force: bool, place: Place | None = None) -> str:
+    """Make the device CA's key in its place (a plain file unless told) and its request (PEM, returned).
+
+    Said again, it returns the same request and makes no new key, but follows a token whose device node, module or PIN
+    file has changed; for another serial number it is refused (`serial-differs`), and for another kind of place
+    (`key-kind-differs`). `force` makes a new key, and forgets a birth record that was for the old one.
     """
     check_device_serial(serial)
     files.folder(state.path, mode=0o700)
     if not state.has("device-ca.key") or force:
-        key = keys.generate()
-        request = _request(key, serial)
-        key_pem = keys.write_pem("PRIVATE KEY", key.pkcs8()).encode()
-        contents = {"device-ca.key": (key_pem, 0o600), "request.pem": (request.encode(), 0o644)}
-        files.replace(state.path, contents, without=("template", "birth.pem"))
-        return request
+        return _make(state, serial, place or custody.FILE)
+    if place:
+        _follow(state, place)
     try:
         request = state.text("request.pem")
         found = parse_device(request.encode()).identity
@@ -47,7 +50,30 @@ def init(state: State, serial: str, *, force: bool) -> str:
     return request
 
 
-def _request(key: keys.Key, serial: str) -> str:
+def _make(state: State, serial: str, place: Place) -> str:
+    path = state.file("device-ca.key")
+    before = state.text("device-ca.key") if state.has("device-ca.key") else ""
+    key, text = custody.make(place, path)
+    request = _request(key, serial)
+    contents = {"device-ca.key": (text.encode(), 0o600), "request.pem": (request.encode(), 0o644)}
+    files.replace(state.path, contents, without=("template", "birth.pem"))
+    if before and key.point.hex() not in before:
+        try:
+            custody.destroy(before, path)
+        except Refused:
+            pass  # damaged, or its token is away: the new key is in place, and no factory knows the old one by now
+    return request
+
+
+def _follow(state: State, place: Place) -> None:
+    before = state.text("device-ca.key")
+    after = custody.moved(before, place, state.file("device-ca.key"))
+    if after != before:
+        custody.load(after, state.file("device-ca.key")).sign(b"is the key there?")
+        files.write(state.file("device-ca.key"), after.encode(), mode=0o600)
+
+
+def _request(key: SigningKey, serial: str) -> str:
     signed = pkcs10.contents(pkcs10.device_name(serial), keys.spki_of(key))
     return keys.write_pem(pem.REQUEST, pkcs10.request(signed, "ecdsa-sha256", key.sign(signed)))
 

@@ -26,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dotlocal.host.keys import SigningKey
+
 _LOCK_SECONDS = 10
 _CHILD_SECONDS = 30
 
@@ -86,21 +88,43 @@ def boot(options: Options) -> "dict[str, Any]":
         key = state.key()
         settings, findings = _settings(state, options)
         template = _template(state, key)
-        return issue(
+        report = issue(
             key, template, settings, surroundings.look(), clock.read(), state=state, run=run, findings=findings
         )
+    if settings.handover and settings.handover.get("when") != "asked":
+        from dotlocal.device.handover.steps import hand_over  # TLS and processes, where there is a server to be told
+
+        report = hand_over(report, settings, run)
+    return report
 
 
 def issue(
-    key: Key, template: Template, settings: Settings, around: Surroundings, reading: Reading, *, state: State, run: Run,
-    findings: "list[Finding]",
+    key: "SigningKey", template: Template, settings: Settings, around: Surroundings, reading: Reading, *,
+    state: State, run: Run, findings: "list[Finding]",
 ) -> "dict[str, Any]":  # fmt: skip
     """Plan, make and publish one set; the world comes in as arguments. Returns the status."""
-    planned = plan(template, settings, around, reading, state.floor())
+    hint = state.hint() if settings.browser_time else None
+    planned = plan(template, settings, around, reading, state.floor(), hint)
     planned.findings += findings
     _save_floor(state, planned)
     if not planned.names and not planned.addresses:
         return _without_names(planned, template, settings, run)
+    if settings.keep_while_unchanged:
+        from dotlocal.device import kept  # a choice that few devices make
+
+        made = kept.recall(state, template, settings, planned)
+        if made is None:
+            made = _make(key, template, planned)
+            kept.keep(state, template, settings, planned, made)
+    else:
+        made = _make(key, template, planned)
+    server_key, full_serial, full, names_serial, names = made
+    report = status.of(planned, template, serial=full_serial, names_serial=names_serial)
+    _publish(run, state, report, server_key, full, names, settings)
+    return report
+
+
+def _make(key: "SigningKey", template: Template, planned: Plan) -> "tuple[Key, int, bytes, int, bytes]":
     if not entropy.seeded():
         sys.stderr.write("dotlocal: waiting for the kernel's random generator\n")
     server_key = keys.generate()
@@ -110,13 +134,11 @@ def issue(
     names_serial, names = full_serial, full
     if planned.names and planned.addresses:
         names_serial, names = _certificate(key, template, planned, server_key, [])
-    report = status.of(planned, template, serial=full_serial, names_serial=names_serial)
-    _publish(run, state, report, server_key, full, names, settings)
-    return report
+    return server_key, full_serial, full, names_serial, names
 
 
 def _certificate(
-    key: Key, template: Template, planned: Plan, server_key: Key, addresses: "list[Address]"
+    key: "SigningKey", template: Template, planned: Plan, server_key: Key, addresses: "list[Address]"
 ) -> "tuple[int, bytes]":
     serial = entropy.serial_number()
     tbs = template.fill(
@@ -145,7 +167,8 @@ def publish(run: Run, report: "dict[str, Any]", group: str, texts: "dict[str, st
     secret = 0o600 if group_id is None else 0o640
     contents = {name: (text.encode(), secret if "PRIVATE KEY" in text else 0o644) for name, text in texts.items()}
     contents["status.json"] = ((status.encode(report) + "\n").encode(), 0o644)
-    run.publish(f"set-{str(report['serial'])[:16]}", contents, group=group_id)
+    # random, and not the serial number: a certificate that is kept across boots is published more than once
+    run.publish(f"set-{entropy.serial_number():038x}"[:20], contents, group=group_id)
 
 
 def sent_above(birth: str) -> str:
@@ -194,6 +217,8 @@ def _settings(state: State, options: Options) -> "tuple[Settings, list[Finding]]
                 hint="the settings before it stay in force; mend the file and boot again",
             )  # fmt: skip
             return kept or Settings(), [problem]
+    if not fresh.keep_while_unchanged:
+        state.forget_server_keys()
     if kept or source:
         _save(state, "settings", fresh.dump())
     return fresh, []
@@ -209,7 +234,7 @@ def _stamp(options: Options) -> str:
     return f"{options.config} {found.st_mtime_ns} {found.st_size} {found.st_ino}"
 
 
-def _template(state: State, key: Key) -> Template:
+def _template(state: State, key: "SigningKey") -> Template:
     try:
         template = state.template()
     except Refused:

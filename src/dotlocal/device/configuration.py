@@ -8,16 +8,20 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 from dotlocal.core.errors import Refused
 from dotlocal.core.findings import LeftOut
 from dotlocal.core.names import Address, HostName
+from dotlocal.device import key_place
+from dotlocal.device.handover import servers
 from dotlocal.device.settings import Settings
 from dotlocal.device.time import MOST_DAYS
 from dotlocal.host import files
 
 _Apply = Callable[[Settings, Any], None]
+_MOST_SECONDS = 300
 _FEWEST_DAYS = 2  # one of them lies in the past, for browsers whose clock runs behind
 
 
@@ -27,6 +31,7 @@ def parse(text: bytes, source: str) -> Settings:
     """
     try:
         table = tomllib.loads(text.decode())
+        repr(table)  # a hexadecimal number of thousands of digits can be read, and never be told about
     except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise Refused("config-unreadable", f"device.toml is no TOML: {error}") from None
     settings = Settings()
@@ -89,8 +94,20 @@ def _built(settings: Settings, value: Any) -> None:
         raise Refused("wrong-type", f"built must be a date, as in built = 2026-11-23, not {value!r}")
 
 
+def _keep_while_unchanged(settings: Settings, value: Any) -> None:
+    settings.keep_while_unchanged = _of(bool, "keep_while_unchanged", value, "true or false")
+
+
+def _browser_time(settings: Settings, value: Any) -> None:
+    settings.browser_time = _of(bool, "browser_time", value, "true or false")
+
+
 def _group(settings: Settings, value: Any) -> None:
     settings.group = _of(str, "group", value, "the name of a group")
+
+
+def _key(settings: Settings, value: Any) -> None:
+    settings.key = key_place.parse(_of(dict, "key", value, "a table"))
 
 
 def _serve(settings: Settings, value: Any) -> None:
@@ -109,9 +126,34 @@ def _serve_folder(settings: Settings, value: Any) -> None:
     settings.serve_folder = _of(str, "serve.folder", value, "a path")
 
 
+def _handover(settings: Settings, value: Any) -> None:
+    table = _of(dict, "handover", value, "a table")
+    name = _of(str, "handover.server", table.get("server", ""), "the name of a server")
+    keys = servers.row_of(name).keys
+    _apply(settings, table, {key: partial(_handover_key, key) for key in (*servers.COMMON_KEYS, *keys)}, "handover.")
+    if "command" in keys and not settings.handover_command:
+        raise Refused("config-value", "handover.command is missing", hint='as in ["systemctl", "reload", "x"]')
+    servers.Server(settings.handover, settings.handover_command)
+
+
+def _handover_key(key: str, settings: Settings, value: Any) -> None:
+    spoken = f"handover.{key}"
+    if key == "command":
+        settings.handover_command = _texts(spoken, value)
+    elif key == "seconds":
+        if not 1 <= _of(int, spoken, value, "a whole number") <= _MOST_SECONDS:
+            raise Refused("config-value", f"{spoken} is {value}; it can be 1 to {_MOST_SECONDS}")
+        settings.handover[key] = str(value)
+    else:
+        settings.handover[key] = _of(str, spoken, value, "a string")
+        if key == "when" and value not in (servers.BOOT, servers.ASKED):
+            raise Refused("config-value", f"{spoken} is {value!r}; it can be {servers.BOOT} or {servers.ASKED}")
+
+
 _KEYS: dict[str, _Apply] = {
     "hostnames": _hostnames, "addresses": _addresses, "interfaces": _interfaces, "suffixes": _suffixes, "days": _days,
-    "unknown_clock_days": _unknown_clock_days, "built": _built, "group": _group, "serve": _serve,
+    "unknown_clock_days": _unknown_clock_days, "built": _built, "group": _group, "key": _key, "serve": _serve,
+    "handover": _handover, "keep_while_unchanged": _keep_while_unchanged, "browser_time": _browser_time,
 }  # fmt: skip
 _SERVE_KEYS: dict[str, _Apply] = {"listen": _serve_listen, "to": _serve_to, "folder": _serve_folder}
 

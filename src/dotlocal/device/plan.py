@@ -9,7 +9,7 @@ from dotlocal.core.window import DAY, Window, rfc3339
 from dotlocal.device import time
 from dotlocal.device.settings import Settings
 from dotlocal.device.surroundings import Surroundings
-from dotlocal.device.time import Clock, Floor
+from dotlocal.device.time import Clock, Floor, Hint
 from dotlocal.host.clock import Reading
 
 _LOOPBACK = "lo"
@@ -17,15 +17,16 @@ _NO_HOST_NAMES = ("", "localhost", "(none)")  # what the kernel says when nobody
 
 
 class Plan:
-    """Everything that the certificates of one boot will say, and what they won't."""
+    """Everything that the certificates of one boot will say, and what they won't; `issued` is when they are made."""
 
-    __slots__ = ("addresses", "clock", "findings", "left_out", "names", "window")
+    __slots__ = ("addresses", "clock", "findings", "issued", "left_out", "names", "window")
 
     def __init__(
         self, *, clock: Clock, window: Window, names: "list[HostName]", addresses: "list[Address]",
         left_out: "list[LeftOut]", findings: "list[Finding]",
     ) -> None:  # fmt: skip
         self.clock = clock
+        self.issued = clock.now
         self.window = window
         self.names = names
         self.addresses = addresses
@@ -34,11 +35,14 @@ class Plan:
 
 
 def plan(
-    template: Template, settings: Settings, surroundings: Surroundings, reading: Reading, saved: "Floor | None"
-) -> Plan:
+    template: Template, settings: Settings, surroundings: Surroundings, reading: Reading, saved: "Floor | None",
+    hint: "Hint | None" = None,
+) -> Plan:  # fmt: skip
     """Decide. Left-out names and findings are part of the plan; only `no-name-left` stops it from being carried out."""
     ca = template.issuer_window
-    clock = time.judge(reading, saved, built=settings.built, ca_not_before=ca.not_before)
+    clock = time.judge(
+        reading, saved, built=settings.built, ca_not_before=ca.not_before, hint=hint, ca_not_after=ca.not_after
+    )
     window = time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days)
     sifted = sift(_wanted(template, settings, surroundings), template.permitted)
     findings = [*_clock_findings(clock, ca, window)]
@@ -68,7 +72,7 @@ def _clock_findings(clock: Clock, ca: Window, window: Window) -> "list[Finding]"
     if clock.quality == time.UNKNOWN and window.not_after - window.not_before > time.MOST_DAYS * DAY:
         return [
             Finding(
-                "clock-unknown", NOTE, "clock", "the date is unknown, so the certificate lasts as long as the device CA",
+                "clock-unknown", NOTE, "clock", "the date is unknown, so the certificate lasts as long as its CA",
                 hint="Apple refuses it; give the device a time source, or set unknown_clock_days in device.toml",
             )
         ]  # fmt: skip

@@ -9,6 +9,12 @@ QUIET_SECONDS = 0.3  # an interface that comes up brings its addresses within th
 MOST_WAIT_SECONDS = 1.0  # a network that never falls silent must not put the certificate off
 FIRST_RETRY_SECONDS = 2.0
 MOST_RETRY_SECONDS = 300.0
+LEAST_RENEWAL_SECONDS = 60.0  # an expired device CA must not make a loop of it
+
+
+def renewal(not_before: int, not_after: int, now: int) -> float:
+    """Seconds from now to two thirds of a certificate's lifetime; all three as instants."""
+    return not_before + (not_after - not_before) * 2 / 3 - now
 
 
 class Schedule:
@@ -38,16 +44,21 @@ class Schedule:
             moments.append(min(self._latest + QUIET_SECONDS, self._first + MOST_WAIT_SECONDS))
         return min(moments, default=None)
 
+    def forget(self) -> None:
+        """What happened turned out to be nothing; a renewal or a retry stays due."""
+        self.reasons, self._first = [], None
+
     def taken(self) -> "list[str]":
         """The reasons for the issue that starts now; what happens from here on is for the next one."""
-        reasons, self.reasons, self._first = self.reasons, [], None
+        reasons = self.reasons
+        self.forget()
         self._retry = self._renewal = None
         return reasons
 
-    def succeeded(self, at: float, lifetime: float) -> None:
-        """An issue is done, for certificates that last so many seconds: again at two thirds of it."""
+    def succeeded(self, at: float, *, renew_in: float) -> None:
+        """An issue is done; the next one is due in so many seconds, whatever happens or doesn't."""
         self.failures = 0
-        self._renewal = at + lifetime * 2 / 3
+        self._renewal = at + max(renew_in, LEAST_RENEWAL_SECONDS)
 
     def failed(self, at: float) -> None:
         """An issue did not work: again after 2, 4, 8 … seconds, five minutes at most."""

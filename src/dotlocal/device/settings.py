@@ -5,9 +5,14 @@ from dotlocal.core.findings import LeftOut
 from dotlocal.core.names import Address
 from dotlocal.core.template import seal, unseal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.host.custody import Place
+
 _HEADING = "dotlocal settings 1"
 _LISTS = ("hostname", "interface")
 _NUMBERS = ("days", "unknown-clock-days", "built")
+_FLAGS = ("keep-while-unchanged", "browser-time")  # off unless said
 _TEXTS = ("group", "serve-listen", "serve-to", "serve-folder")
 
 
@@ -19,8 +24,9 @@ class Settings:
     """
 
     __slots__ = (
-        "addresses", "built", "days", "group", "hostnames", "interfaces", "refused", "serve_folder", "serve_listen",
-        "serve_to", "source", "suffixes", "unknown_clock_days",
+        "addresses", "browser_time", "built", "days", "group", "handover", "handover_command", "hostnames",
+        "interfaces", "keep_while_unchanged", "key", "refused", "serve_folder", "serve_listen", "serve_to", "source",
+        "suffixes", "unknown_clock_days",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -33,10 +39,15 @@ class Settings:
         self.days = 90
         self.unknown_clock_days: int | None = None
         self.built = 0
+        self.browser_time = False
+        self.keep_while_unchanged = False
         self.group = ""
+        self.key: Place | None = None  # [key], for `init`; not dumped, since the key file tells boot where the key is
         self.serve_listen = ""
         self.serve_to = ""
         self.serve_folder = ""
+        self.handover: dict[str, str] = {}  # [handover] as configured, without its command; empty: none
+        self.handover_command: list[str] = []
 
     def dump(self) -> str:
         """The settings as text, one fact a line, closed by a checksum."""
@@ -45,6 +56,9 @@ class Settings:
         lines += [f"interface {_escape(name)}" for name in self.interfaces]
         lines += [f"address {address.packed.hex()}" for address in self.addresses]
         lines += ["refused " + "\t".join(map(_escape, (r.value, r.kind, r.code, r.reason))) for r in self.refused]
+        lines += [f"handover {key} {_escape(value)}" for key, value in self.handover.items()]
+        lines += [f"handover-command {_escape(word)}" for word in self.handover_command]
+        lines += [f"{word} 1" for word in _FLAGS if getattr(self, word.replace("-", "_"))]
         for word in (*_NUMBERS, *_TEXTS):
             value = getattr(self, word.replace("-", "_"))
             if value not in (None, ""):
@@ -66,8 +80,15 @@ def load(text: str) -> Settings:
             getattr(settings, word + "s").append(_unescape(rest))
         elif word in _NUMBERS:
             setattr(settings, word.replace("-", "_"), int(rest))
+        elif word in _FLAGS:
+            setattr(settings, word.replace("-", "_"), rest == "1")
         elif word in _TEXTS:
             setattr(settings, word.replace("-", "_"), _unescape(rest))
+        elif word == "handover":
+            key, _, value = rest.partition(" ")
+            settings.handover[key] = _unescape(value)
+        elif word == "handover-command":
+            settings.handover_command.append(_unescape(rest))
         elif word == "suffixes":
             settings.suffixes = rest == "1"
         elif word == "source":

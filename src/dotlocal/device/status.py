@@ -17,7 +17,7 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
     """The status of a set that was made: `serial` of fullchain.pem, `names_serial` of names.pem."""
     return {
         "schema": SCHEMA,
-        "issued": rfc3339(plan.clock.now),
+        "issued": rfc3339(plan.issued),
         "serial": f"{serial:x}",
         "names_serial": f"{names_serial:x}",
         "not_before": rfc3339(plan.window.not_before),
@@ -29,6 +29,7 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
         ],
         "clock": {
             "quality": plan.clock.quality, "now": rfc3339(plan.clock.now), "floor": rfc3339(plan.clock.floor),
+            **_hint(plan),
         },
         "device_ca": {
             "serial": f"{template.issuer_serial:x}", "not_after": rfc3339(template.issuer_window.not_after),
@@ -37,9 +38,17 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
     }  # fmt: skip
 
 
+def _hint(plan: Plan) -> "dict[str, Any]":
+    hint = plan.clock.hint
+    return {"hint": {"at": rfc3339(hint.moment), "source": hint.source}} if hint else {}
+
+
 def remarks(report: "dict[str, Any]") -> "list[str]":
     """What a person should know about a report beyond what it names: left-out names and findings, a line each."""
-    lines = [f"left out {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]]
+    lines = []
+    if (handed := report.get("handover")) and handed["outcome"] == "served":
+        lines.append(f"{handed['server']} serves the new certificates, after {handed['after_ms']} ms")
+    lines += [f"left out {each['value']}: {each['reason']} ({each['code']})" for each in report["left_out"]]
     for finding in report["findings"]:
         lines.append(f"{finding['severity']}: {finding['message']} ({finding['code']})")
         if finding["hint"]:

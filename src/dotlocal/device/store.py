@@ -6,15 +6,24 @@ import os
 from dotlocal.core import template
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.template import Template, seal, unseal
-from dotlocal.device.time import Floor
+from dotlocal.device.time import Floor, Hint
 from dotlocal.host import files, keys
-from dotlocal.host.keys import Key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.host.keys import SigningKey
 
 STATE = "/var/lib/dotlocal"
 RUN = "/run/dotlocal"
 CONFIG = "/etc/dotlocal/device.toml"
 _FLOOR_HEADING = "dotlocal floor 1"
+_HINT_HEADING = "dotlocal time hint 1"
 _NO_BOOT_ID = "-"
+# What a reset does with the files of the state; what is in neither list is somebody else's, and is left alone.
+KEPT = ("device-ca.key", "request.pem", "birth.pem", "template", "floor", "pin-refused")
+SERVER_KEYS = ("kept-known", "kept-unknown")  # of `keep_while_unchanged`, by the clock that they were made by
+DROPPED = (*SERVER_KEYS, "settings", "hint")
+OWNED = "owned"  # a folder: the customer's own certificate
 
 
 class State:
@@ -26,7 +35,7 @@ class State:
         self.path = path
 
     def file(self, name: str) -> str:
-        """The path of one of its files: device-ca.key, request.pem, birth.pem, template, settings, floor."""
+        """The path of one of its files: device-ca.key, request.pem, birth.pem, template, settings, floor …"""
         return os.path.join(self.path, name)
 
     def has(self, name: str) -> bool:
@@ -43,21 +52,29 @@ class State:
         except UnicodeDecodeError:
             raise Refused("file-damaged", f"{self.file(name)} is not text") from None
 
-    def key(self) -> Key:
-        """The device CA's key."""
+    def key(self) -> "SigningKey":
+        """The device CA's key, wherever it lives."""
         if not self.has("device-ca.key"):
             raise Absent(
                 "no-state", f"{self.path} has no device CA key",
                 hint="`dotlocal device init` makes one; --state names another place",
             )  # fmt: skip
-        return keys.read_pem(self.text("device-ca.key"))
+        text = self.text("device-ca.key")
+        if text.startswith("-----BEGIN "):
+            return keys.read_pem(text)
+        from dotlocal.host import custody  # sealed or in a token: a plain file's boot doesn't pay for it
+
+        return custody.load(text, self.file("device-ca.key"))
 
     def template(self) -> Template:
         """The prepared server certificate; refuses `template-damaged`."""
         try:
             return template.load(self.text("template"))
-        except (KeyError, ValueError):
-            raise Refused("template-damaged", f"{self.file('template')} is damaged") from None
+        except (Refused, KeyError, ValueError):
+            raise Refused(
+                "template-damaged", f"{self.file('template')} is missing or damaged",
+                hint="`dotlocal device adopt BIRTH.pem` prepares it again",
+            ) from None  # fmt: skip
 
     def floor(self) -> "Floor | None":
         """The saved time, or None when there is none that can be read."""
@@ -72,6 +89,30 @@ class State:
         """Save the time; refuses `file-unwritable`."""
         line = f"{floor.moment} {floor.uptime} {floor.boot_id or _NO_BOOT_ID}"
         files.write(self.file("floor"), seal([_FLOOR_HEADING, line]).encode(), mode=0o600)
+        files.sweep(self.path)  # at most once a day: what power cuts have left must not add up
+
+    def hint(self) -> "Hint | None":
+        """The time that somebody handed over, or None when there is none that can be read."""
+        try:
+            (line,) = unseal(self.text("hint"), _HINT_HEADING, "hint-damaged")
+            moment, uptime, boot_id, source = line.split()
+            return Hint(int(moment), int(uptime), boot_id, source)
+        except (Refused, ValueError):
+            return None
+
+    def save_hint(self, hint: Hint) -> None:
+        """Save a time that was handed over; refuses `file-unwritable`."""
+        line = f"{hint.moment} {hint.uptime} {hint.boot_id} {hint.source}"
+        files.write(self.file("hint"), seal([_HINT_HEADING, line]).encode(), mode=0o600)
+
+    def forget_server_keys(self) -> None:
+        """Destroy what `keep_while_unchanged` kept; a state that can't be written keeps it."""
+        for name in SERVER_KEYS:
+            if self.has(name):
+                try:
+                    files.destroy(self.file(name))
+                except Refused:
+                    pass  # read-only by now; tried again when the settings are next read
 
 
 class Run:

@@ -23,23 +23,42 @@ class Floor:
         self.boot_id = boot_id
 
 
+class Hint:
+    """A moment that somebody handed over, when that was in monotonic terms, and in which boot."""
+
+    __slots__ = ("boot_id", "moment", "source", "uptime")
+
+    def __init__(self, moment: int, uptime: int, boot_id: str, source: str) -> None:
+        self.moment = moment
+        self.uptime = uptime
+        self.boot_id = boot_id
+        self.source = source
+
+
 class Clock:
-    """The judged clock: `quality`, `now`, `floor` (all instants), and what to save, or None."""
+    """The judged clock: `quality`, `now`, `floor` (all instants), what to save, or None, and the hint that `now` is
+    by, or None.
+    """
 
-    __slots__ = ("floor", "now", "quality", "save")
+    __slots__ = ("floor", "hint", "now", "quality", "save")
 
-    def __init__(self, quality: str, now: int, floor: int, save: "Floor | None") -> None:
+    def __init__(self, quality: str, now: int, floor: int, save: "Floor | None", hint: "Hint | None" = None) -> None:
+        self.hint = hint
         self.quality = quality
         self.now = now
         self.floor = floor
         self.save = save
 
 
-def judge(reading: Reading, saved: "Floor | None", *, built: int, ca_not_before: int) -> Clock:
+def judge(
+    reading: Reading, saved: "Floor | None", *, built: int, ca_not_before: int, hint: "Hint | None" = None,
+    ca_not_after: int = 0,
+) -> Clock:  # fmt: skip
     """Judge a reading. `built` is device.toml's build date or 0; the image's own comes first, the package's last.
 
     Saved time is a hint: a synchronised clock overrides it, downwards too; otherwise it advances no further than
-    monotonic time since it was saved, and is written at most once a day to spare the flash.
+    monotonic time since it was saved, and is written at most once a day to spare the flash. A hint (see `hinted`) is
+    asked while the clock is unknown; it raises no floor, and nothing of it is saved.
     """
     base = max(reading.image_date or built or RELEASED, ca_not_before)
     floor = max(base, saved.moment if saved else 0)
@@ -52,18 +71,38 @@ def judge(reading: Reading, saved: "Floor | None", *, built: int, ca_not_before:
         quality = KEPT if _battery_clock_runs(reading, floor) else UNKNOWN
     due = saved is None or abs(passed - saved.moment) >= DAY
     save = Floor(passed, reading.uptime, reading.boot_id) if due else None
-    return Clock(quality, reading.now, max(base, passed), save)
+    clock = Clock(quality, reading.now, max(base, passed), save)
+    moment = hinted(hint, reading, floor=clock.floor, ca_not_after=ca_not_after)
+    if quality == UNKNOWN and moment is not None:
+        clock.now, clock.hint = moment, hint
+    return clock
+
+
+def hinted(hint: "Hint | None", reading: Reading, *, floor: int, ca_not_after: int) -> "int | None":
+    """The moment that it is now by a hint, or None where the hint says nothing (docs/adr/0010).
+
+    It counts in the boot that it was given in, advanced by monotonic time, so that a wrong one ends with a restart;
+    and only between what is certain to have passed and the device CA's end.
+    """
+    if hint is None or not reading.boot_id or hint.boot_id != reading.boot_id or hint.uptime > reading.uptime:
+        return None
+    moment = hint.moment + reading.uptime - hint.uptime
+    return moment if floor <= moment <= ca_not_after else None
 
 
 def window(clock: Clock, ca: Window, *, days: int, unknown_clock_days: "int | None") -> Window:
     """The server certificate's validity, within the device CA's.
 
     With a known clock: from 24 hours back, for browsers whose clock runs behind, for `days` in all. With an unknown
-    one: the device CA's own window, which every stack but Apple's takes, or `unknown_clock_days` from the floor.
+    one: the device CA's own window, which every stack but Apple's takes, or `unknown_clock_days` from the floor. With
+    a hint, the longest that Apple takes, a quarter of it before the hint, which may come from a clock that runs ahead.
     After the CA's end: its last valid days, for HTTPS must not stop over a date that may be wrong.
     """
     if clock.quality != UNKNOWN:
         now, length = clock.now, days * DAY
+    elif clock.hint is not None:
+        length = (unknown_clock_days or MOST_DAYS) * DAY
+        now = max(clock.now - length // 4 + DAY, clock.floor)
     elif unknown_clock_days is None:
         return ca
     else:

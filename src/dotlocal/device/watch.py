@@ -1,4 +1,4 @@
-# Boot path: no typing, dataclasses, enum, re or json at run time.
+# Boot path: no typing, dataclasses, re or json at run time; `signal`, which imports enum, is paid for once.
 """`dotlocal device watch`: boot, and again whenever a name, an address, the clock or the settings change.
 
 One issue at a time; between two of them the process sleeps in one system call, without a timeout unless a renewal or
@@ -15,7 +15,7 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import instant
 from dotlocal.device import boot, events, fallback, mdns, surroundings
 from dotlocal.device.boot import Options
-from dotlocal.device.schedule import Schedule
+from dotlocal.device.schedule import Schedule, renewal
 from dotlocal.device.store import Run
 from dotlocal.device.surroundings import AVAHI, Surroundings
 from dotlocal.host.supervisor import notify
@@ -115,10 +115,11 @@ class Watch:
                 self._schedule.happened("asked", monotonic())
 
     def _issue(self) -> None:
-        reasons = self._schedule.taken() or ["renewal"]
         around = surroundings.look()
-        if self._seen == around and not set(reasons) - _AROUND:
-            return  # much is said on a network that changes no name and no address
+        if self._schedule.reasons and not set(self._schedule.reasons) - _AROUND and self._seen == around:
+            self._schedule.forget()  # much is said on a network that changes no name and no address
+            return
+        reasons = self._schedule.taken() or ["renewal"]
         try:
             report = boot.boot(self._options)
         except Refused as refused:
@@ -127,7 +128,9 @@ class Watch:
             self._failed(refused)
             return
         self._seen = around
-        self._schedule.succeeded(monotonic(), instant(report["not_after"]) - instant(report["not_before"]))
+        not_before, not_after = instant(report["not_before"]), instant(report["not_after"])
+        renew_in = renewal(not_before, not_after, instant(report["clock"]["now"]))
+        self._schedule.succeeded(monotonic(), renew_in=renew_in)
         boot.tell(report, because=", ".join(reasons))
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
 
