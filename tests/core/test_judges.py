@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import forge
 from core.cases import CASES, Case
 from dotlocal.core.names import HostName
+from dotlocal.core.window import DAY, Window
 from dotlocal.testing import MOMENT, World, parse_host
 from tools import package, program
 
@@ -63,48 +65,71 @@ def _objections(results: list[object]) -> list[str]:
     ]
 
 
-def test_pkilint_finds_nothing_in_any_certificate(vendor: World) -> None:
-    """`lint_pkix_cert lint -s WARNING` on root, factory CA, device CA and the three kinds of server certificates."""
+def _alone(certificate: x509.Certificate) -> list[str]:
+    """`lint_pkix_cert lint -s WARNING`."""
     package("pkilint")
     from pkilint import loader  # type: ignore[import-untyped]  # pkilint is not typed
-    from pkilint.pkix import certificate, extension, name  # type: ignore[import-untyped]  # pkilint is not typed
+    from pkilint.pkix import certificate as judges  # type: ignore[import-untyped]  # pkilint is not typed
+    from pkilint.pkix import extension, name
 
-    judge = certificate.create_pkix_certificate_validator_container(
-        certificate.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
+    judge = judges.create_pkix_certificate_validator_container(
+        judges.create_decoding_validators(name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS),
         [
-            certificate.create_issuer_validator_container([]),
-            certificate.create_validity_validator_container(),
-            certificate.create_subject_validator_container([]),
-            certificate.create_extensions_validator_container([]),
-            certificate.create_spki_validator_container([]),
+            judges.create_issuer_validator_container([]),
+            judges.create_validity_validator_container(),
+            judges.create_subject_validator_container([]),
+            judges.create_extensions_validator_container([]),
+            judges.create_spki_validator_container([]),
         ],
     )
-    for what, each, _ in _hierarchy(vendor):
-        document = loader.RFC5280CertificateDocumentLoader().load_document(each.public_bytes(Encoding.DER), what)
-        assert _objections(judge.validate(document.root)) == [], what
+    load = loader.RFC5280CertificateDocumentLoader().load_document
+    return _objections(judge.validate(load(certificate.public_bytes(Encoding.DER), "it").root))
+
+
+def _below(certificate: x509.Certificate, issuer: x509.Certificate) -> list[str]:
+    """`lint_pkix_signer_signee_cert_chain lint -s WARNING`."""
+    package("pkilint")
+    from pkilint import loader
+    from pkilint.bin import lint_pkix_signer_signee_cert_chain as judges  # type: ignore[import-untyped]  # the same
+
+    load = loader.RFC5280CertificateDocumentLoader().load_document
+    pair: dict[str, Any] = {}
+    for role, each in (("issuer", issuer), ("subject", certificate)):
+        pair[role] = load(each.public_bytes(Encoding.DER), role, role, pair)
+    decoding = judges.create_decoder_validation_container()
+    return _objections(
+        [
+            *decoding.validate(pair["issuer"].root),
+            *decoding.validate(pair["subject"].root),
+            *judges.create_issuer_validation_container().validate(pair["issuer"].root),
+            *judges.create_subject_validation_container().validate(pair["subject"].root),
+        ]
+    )
+
+
+def test_pkilint_finds_nothing_in_any_certificate(vendor: World) -> None:
+    """Root, factory CA, device CA, and server certificates with names, with addresses and with both."""
+    assert {what: _alone(each) for what, each, _ in _hierarchy(vendor) if _alone(each)} == {}
 
 
 def test_pkilint_finds_nothing_between_issuer_and_issued(vendor: World) -> None:
-    """`lint_pkix_signer_signee_cert_chain lint -s WARNING`: names, key identifiers and signatures fit, step by step.
+    """Names, key identifiers and signatures fit, step by step.
 
     The root alone is not asked about: it has no authority key identifier, as RFC 5280 4.2.1.1 lets it.
     """
-    package("pkilint")
-    from pkilint import loader
-    from pkilint.bin import lint_pkix_signer_signee_cert_chain as pairs  # type: ignore[import-untyped]  # pkilint is not typed
+    below = list(_hierarchy(vendor))[1:]
+    assert {what: _below(each, above) for what, each, above in below if _below(each, above)} == {}
 
-    load = loader.RFC5280CertificateDocumentLoader().load_document
-    for what, each, above in list(_hierarchy(vendor))[1:]:
-        documents: dict[str, object] = {}
-        for role, certificate in (("issuer", above), ("subject", each)):
-            documents[role] = load(certificate.public_bytes(Encoding.DER), what, role, documents)
-        decoding = pairs.create_decoder_validation_container()
-        results = [
-            *(result for document in documents.values() for result in decoding.validate(document.root)),  # type: ignore[attr-defined]
-            *pairs.create_issuer_validation_container().validate(documents["issuer"].root),  # type: ignore[attr-defined]
-            *pairs.create_subject_validation_container().validate(documents["subject"].root),  # type: ignore[attr-defined]
-        ]
-        assert _objections(results) == [], what
+
+def test_pkilint_is_a_judge(vendor: World) -> None:
+    """A leaf without key identifiers, and one that another key has signed, are objected to."""
+    device = vendor.device("SN0007")
+    draft = forge.server_below(device.record.device_ca, Window(MOMENT, MOMENT + DAY), HostName("a.local"))
+    bare = draft.without(x509.AuthorityKeyIdentifier).signed(device.signer)
+    assert any("authority_key_identifier" in objection for objection in _alone(bare))
+    forged = draft.signed(forge.key(number=6))
+    assert any("signature" in objection for objection in _below(forged, device.record.device_ca))
+    assert _below(draft.signed(device.signer), device.record.device_ca) == []
 
 
 def _openssl(folder: Path, chain: list[x509.Certificate], root: x509.Certificate, host: str, instant: int) -> bool:

@@ -24,6 +24,7 @@ CIPHERS = (
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 )
 KEY, WITH_ADDRESSES, NAMES_ONLY = "privkey.pem", "fullchain.pem", "names.pem"
+HTTP_1 = ("http/1.1",)
 
 _RETRY_SECONDS = 10.0  # a set that failed for its permissions may be put right without a new one being made
 _TRIES = 3
@@ -39,7 +40,7 @@ def names_a_host(server_name: str | None) -> bool:
     return not server_name.rstrip(".").rpartition(".")[2].isdigit()  # no top-level domain is a number
 
 
-def contexts(directory: Path) -> ssl.SSLContext:
+def contexts(directory: Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLContext:
     """The context to accept with, which hands over to its sibling by SNI.
 
     Refuses `set-unreadable`, `set-incomplete` and `set-broken` (a file that is no PEM, or another key's certificate).
@@ -55,8 +56,8 @@ def contexts(directory: Path) -> ssl.SSLContext:
             ) from None
         except OSError as error:
             raise Refused("set-incomplete", f"{directory / name}: {_lower(error.strerror)}") from None
-    accepting = _context(directory, WITH_ADDRESSES)
-    by_name = _context(directory, NAMES_ONLY)
+    accepting = _context(directory, WITH_ADDRESSES, alpn)
+    by_name = _context(directory, NAMES_ONLY, alpn)
 
     def choose(connection: ssl.SSLObject, server_name: str | None, _: ssl.SSLContext) -> None:
         if names_a_host(server_name):
@@ -69,12 +70,13 @@ def contexts(directory: Path) -> ssl.SSLContext:
 class CurrentSet:
     """The contexts of `run/current`, replaced when the link moves; connections keep what they began with."""
 
-    __slots__ = ("_context", "_current", "_failed", "_mark", "_retry", "_say")
+    __slots__ = ("_alpn", "_context", "_current", "_failed", "_mark", "_retry", "_say")
 
-    def __init__(self, run: Path, *, say: Callable[[str], None]) -> None:
+    def __init__(self, run: Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1) -> None:
         """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
         self._current = run / "current"
         self._say = say
+        self._alpn = alpn
         self._failed: Mark | None = None
         self._retry = 0.0
         for _ in range(_TRIES):
@@ -124,7 +126,7 @@ class CurrentSet:
         if not mark[0]:
             raise self._nothing()
         # Not through the link, which might pair one set's key with the next one's chain.
-        return contexts(self._current.parent / mark[0])
+        return contexts(self._current.parent / mark[0], self._alpn)
 
     def _nothing(self) -> Refused:
         try:
@@ -158,11 +160,11 @@ def silent_about_bad_names() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def _context(directory: Path, chain: str) -> ssl.SSLContext:
+def _context(directory: Path, chain: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(alpn)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     try:

@@ -1,0 +1,76 @@
+"""The set that is handed over: resolved once, whole, and its key and certificates proven to belong together."""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.host import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.device.store import Run
+
+KEY, WITH_ADDRESSES, NAMES_ONLY = "privkey.pem", "fullchain.pem", "names.pem"
+BUNDLES = {"bundle.pem": WITH_ADDRESSES, "names-bundle.pem": NAMES_ONLY}
+_END = "-----END CERTIFICATE-----"
+
+
+class OfferedSet:
+    """A set in `folder`; its two server certificates in DER, and the bundles (key, then chain) that were checked."""
+
+    __slots__ = ("bundles", "folder", "link", "names_only", "with_addresses")
+
+    def __init__(self, folder: str, link: str, bundles: dict[str, str], chains: dict[str, str]) -> None:
+        self.folder = folder
+        self.link = link  # run/current, by which servers' configurations name the files
+        self.bundles = bundles
+        self.with_addresses, self.names_only = (leaf(chains[name]) for name in (WITH_ADDRESSES, NAMES_ONLY))
+
+
+def load(run: Run) -> OfferedSet:
+    """The current set. Refuses `no-set`, `set-unreadable`, and `set-broken` when anything in it doesn't go together:
+    a server that is told to load such a set keeps the old one at best, and ends at worst (Apache does).
+    """
+    try:
+        folder = os.path.join(run.path, os.readlink(run.current))
+    except FileNotFoundError:
+        raise Absent("no-set", f"{run.current} does not exist", hint="`dotlocal device boot` makes it") from None
+    except OSError as error:
+        raise Refused("set-unreadable", f"{run.current} can't be read: {error.strerror}") from None
+    texts = {name: _text(folder, name) for name in (KEY, WITH_ADDRESSES, NAMES_ONLY, *BUNDLES)}
+    for bundle, chain in BUNDLES.items():
+        if texts[bundle] != texts[KEY] + texts[chain]:
+            raise _broken(folder, f"{bundle} is not {KEY} and {chain}")
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(os.path.join(folder, bundle), password="")
+        except (ssl.SSLError, ValueError) as error:
+            reason = str(getattr(error, "reason", None) or "not PEM").replace("_", " ").lower()
+            raise _broken(folder, f"{chain} and {KEY} don't go together: {reason}") from None
+    return OfferedSet(
+        folder, run.current, {name: texts[name] for name in BUNDLES}, {name: texts[name] for name in BUNDLES.values()}
+    )
+
+
+def leaf(chain: str) -> bytes:
+    """The first certificate of a PEM chain, in DER."""
+    first, end, _ = chain.partition(_END)
+    return ssl.PEM_cert_to_DER_cert(first + end)
+
+
+def _text(folder: str, name: str) -> str:
+    try:
+        return files.read(os.path.join(folder, name)).decode("ascii")
+    except Refused as refused:
+        raise Refused(
+            "set-unreadable", refused.message, hint="hand over as root, or as a user in the group of device.toml"
+        ) from None
+    except UnicodeDecodeError:
+        raise _broken(folder, f"{name} is not PEM") from None
+
+
+def _broken(folder: str, reason: str) -> Refused:
+    return Refused(
+        "set-broken", f"{folder} is not handed over: {reason}", hint="make a new set with `dotlocal device boot`"
+    )

@@ -1,0 +1,79 @@
+"""A server's configuration for both certificates, with the paths filled in. Only `device install` needs this."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from dotlocal.device.handover.servers import SERVERS, row_of
+
+DEFAULT_SUFFIXES = ("local", "home.arpa", "internal")
+INSTALLABLE = tuple(name for name in SERVERS if name != "command")
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Texts by path, the first of them the one to include; `include` says where, `reader` who must read the key."""
+
+    files: dict[str, str]
+    include: str
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the set is, and what is served: `names` decide which suffixes are listed, for servers that know no regular
+    expressions; `site` is a file (HAProxy: a back end) with what to do with requests.
+    """
+
+    run: str
+    port: int = 443
+    names: tuple[str, ...] = ()
+    site: str = ""
+
+
+def plan(server: str, site: Site, *, path: str = "") -> Snippet:
+    """The snippet of a server, to be written to `path`. Refuses `handover-server`."""
+    adapter = import_module(f"dotlocal.device.handover.{row_of(server).module}")
+    path = path or adapter.PATH
+    beside = getattr(adapter, "BESIDE", "")
+    beside_path = os.path.splitext(path)[0] + ".crt-list"
+    values = {
+        "RUN": site.run, "PORT": str(site.port), "PATH": path, "BESIDE": beside_path,
+        "SITE": site.site or adapter.SITE, "NAMES": " ".join(_patterns(server, site)),
+    }  # fmt: skip
+    files = {path: _heading(server, adapter) + adapter.SNIPPET}
+    if beside:
+        files[beside_path] = beside
+    return Snippet(
+        {name: _filled(text, values) for name, text in files.items()},
+        _filled(adapter.INCLUDE, values), adapter.READER,
+    )  # fmt: skip
+
+
+def _heading(server: str, adapter: Any) -> str:
+    lines = [
+        f"@PATH@, made by `dotlocal device install --server {server}`",
+        f"Include: {adapter.INCLUDE}",
+        f"Access: {adapter.READER}",
+        f"@SITE@ is yours, and says what is served: {adapter.SITE_EXAMPLE}",
+        f'In device.toml: [handover], server = "{server}", connect = "127.0.0.1:@PORT@"',
+    ]
+    return "".join(f"{adapter.COMMENT} {line}\n" for line in lines)
+
+
+def _patterns(server: str, site: Site) -> list[str]:
+    # A pattern for each suffix, since names change with the network; Caddy's match one label, Apache's any number.
+    suffixes = dict.fromkeys([*(name.partition(".")[2] for name in site.names), *DEFAULT_SUFFIXES])
+    patterns = [f"*.{suffix}" for suffix in suffixes if suffix]
+    if server == "caddy":
+        return [f"https://{pattern}:{site.port}" + "," * (pattern != patterns[-1]) for pattern in patterns]
+    return patterns
+
+
+def _filled(text: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text

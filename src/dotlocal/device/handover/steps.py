@@ -1,0 +1,122 @@
+"""Handing a new set over to the web server, and proving it: who connects afterwards is served the new certificates.
+
+1. load the set, and check that key and certificates go together     2. tell the server, through its adapter
+3. connect, naming a host and naming none, until it serves that set  4. put the outcome into the status
+
+Imported only where `[handover]` is configured. Whatever happens here, the set in run/current stays.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from time import monotonic, sleep
+
+from dotlocal.core.errors import Refused
+from dotlocal.device import status
+from dotlocal.device.handover import offered, proof
+from dotlocal.device.handover.offered import OfferedSet
+from dotlocal.device.handover.outcome import CODES, NOT_RUNNING, SERVED, Outcome
+from dotlocal.device.handover.servers import Server, row_of
+from dotlocal.host import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dotlocal.device.settings import Settings
+    from dotlocal.device.store import Run
+
+_FIRST_PAUSE, _MOST_PAUSE = 0.02, 0.5
+_LOOKS, _LOOK_PAUSE = 4, 0.08  # old and new workers accept side by side for a moment (nginx: 0.1 s)
+_LOCK_SECONDS = 10
+
+
+def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str, Any]:
+    """Hand the current set over as `[handover]` says; returns `report` with `handover` and its findings, which are in
+    status.json as well. Never raises for what the server, the network or the disk do.
+    """
+    outcome = Outcome(settings.handover.get("server", ""))
+    new = None
+    try:
+        server = Server(settings.handover, settings.handover_command)
+        with _lock(run):
+            new = offered.load(run)
+            name = report["names"][0] if report["names"] else None
+            carry_out(server, new, name, outcome)
+    except Refused as refused:
+        outcome.reason, outcome.hint = f"{refused}", refused.hint
+    except OSError as error:
+        outcome.reason = f"{error.strerror or error}"
+    kept = [finding for finding in report["findings"] if finding["code"] not in CODES]
+    told = {**report, "handover": outcome.as_status()}
+    told["findings"] = kept + status.findings(outcome.findings(new))
+    _save(told, new)
+    return told
+
+
+def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> None:
+    """Tell the server and wait for the proof, into `outcome`. Raises what its adapter does."""
+    adapter = import_module(f"dotlocal.device.handover.{row_of(server.name).module}")
+    if not adapter.running(server) and not proof.listens(server.connect):
+        outcome.outcome = NOT_RUNNING
+        return
+    began = monotonic()
+    # Told again halfway: a signal that comes while the server is still starting is lost.
+    for deadline in (began + server.seconds / 2, began + server.seconds):
+        adapter.tell(server, new)
+        since = _proven(server, new, name, outcome, deadline)
+        outcome.after_ms = int(((since or monotonic()) - began) * 1000)
+        if since:
+            outcome.outcome, outcome.reason = SERVED, ""
+            return
+
+
+def _proven(server: Server, new: OfferedSet, name: str | None, outcome: Outcome, deadline: float) -> float | None:
+    """Since when every look has shown the new certificates; None when there weren't enough of them in time."""
+    pause, since, looks = _FIRST_PAUSE, 0.0, 0
+    while True:
+        if _look(server, new, name, outcome):
+            looks += 1
+            since = since or monotonic()
+            if looks == _LOOKS:
+                return since
+            sleep(_LOOK_PAUSE)
+            continue
+        since, looks = 0.0, 0
+        if monotonic() + pause > deadline:
+            return None
+        sleep(pause)
+        pause = min(pause * 2, _MOST_PAUSE)
+
+
+def _look(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> bool:
+    host, port = server.connect
+    try:
+        outcome.served = proof.served(server.connect, None)
+        outcome.served_by_name = proof.served(server.connect, name) if name else outcome.served
+    except OSError as error:
+        outcome.reason = f"no TLS at {host} port {port}: {error.strerror or error}"
+        return False
+    outcome.reason = f"{host} port {port} does not serve the new certificates"
+    return {outcome.served, outcome.served_by_name} <= {new.with_addresses, new.names_only}
+
+
+def _save(told: dict[str, Any], new: OfferedSet | None) -> None:
+    # Into the set that was handed over, and only if that is the one the report is about: another boot may have come.
+    if new is None or proof.serial_of(new.with_addresses) != told["serial"]:
+        return
+    try:
+        files.write(os.path.join(new.folder, "status.json"), (status.encode(told) + "\n").encode())
+    except Refused:
+        pass  # a user who may read the set and not write it; the outcome is on stderr
+
+
+def _lock(run: Run) -> files.Lock:
+    # The lock of boot: a set that moved while a server reads would give it one set's key and the next one's chain.
+    path = run.lock
+    if os.geteuid() == 0 and not os.path.exists(path):
+        # born as the run directory's owner, who must be able to hold it as well
+        files.write(path, b"", mode=0o600)
+        os.chown(path, os.stat(run.path).st_uid, -1)
+    return files.Lock(path, _LOCK_SECONDS)
