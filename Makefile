@@ -20,7 +20,7 @@ lint: .venv/dev  ## style, types, arrows, generated docs
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
-	cd src && ../$(bin)/lint-imports --config ../pyproject.toml
+	cd src && ../$(bin)/lint-imports --no-cache --config ../pyproject.toml
 	$(bin)/python scripts/render-docs --check
 
 bench: .venv/run  ## ratios against peers, run side by side on this machine

@@ -95,8 +95,8 @@ MONOTONIC = {
     "demo/story.py": "how long a server may take to start",
     "device/context.py": "when the set in use is looked at again",
     "device/handover/steps.py": "how long a web server may take to serve the new set",
-    "device/serve.py": "time limits of connections",
-    "device/watch.py": "when the next renewal or retry is due",
+    "device/serve/service.py": "time limits of connections",
+    "device/watch/watcher.py": "when the next renewal or retry is due",
     "host/files.py": "how long a lock is waited for",
     "host/pkcs11.py": "how long a token may take to answer",
 }
@@ -136,7 +136,7 @@ def test_monotonic_time_is_used_where_it_is_said() -> None:
 _BOOT_STANDARD_LIBRARY = (
     "_json", "_socket", "binascii", "ctypes", "fcntl", "gc", "os", "select", "stat", "struct", "sys", "time",
 )  # fmt: skip
-_ALSO = {"device/watch.py": ("signal",)}  # it imports enum, which a process that stays pays for once
+_ALSO = {"device/watch/watcher.py": ("signal",)}  # it imports enum, which a process that stays pays for once
 _BOOT_NEVER = {
     "argparse", "asyncio", "cryptography", "dataclasses", "datetime", "email", "enum", "hashlib", "http", "ipaddress",
     "json", "logging", "pathlib", "re", "socket", "subprocess", "tomllib", "typing",

@@ -31,7 +31,7 @@ from serve_peers import (
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.serve import Serving
-from dotlocal.device.tls import names_a_host
+from dotlocal.device.serve.tls import names_a_host
 
 # Which certificate
 

@@ -27,12 +27,11 @@ from serve_peers import (
 )
 
 from dotlocal.core.errors import Refused
-from dotlocal.device import proxy_protocol
-from dotlocal.device.back_end import BackEnd
-from dotlocal.device.notices import Notices
-from dotlocal.device.serve import Limits, Stop
-from dotlocal.device.terminator import Terminator
-from dotlocal.device.tls import CurrentSet
+from dotlocal.device.serve import Limits, Stop, proxy_protocol
+from dotlocal.device.serve.back_end import BackEnd
+from dotlocal.device.serve.notices import Notices
+from dotlocal.device.serve.terminator import Terminator
+from dotlocal.device.serve.tls import CurrentSet
 
 
 def test_without_a_back_end_clients_get_a_page_that_says_so(tmp_path: Path) -> None:

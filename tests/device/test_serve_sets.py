@@ -27,7 +27,7 @@ from serve_peers import (
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device.serve import Serving
-from dotlocal.device.tls import CurrentSet, contexts
+from dotlocal.device.serve.tls import CurrentSet, contexts
 
 
 @pytest.mark.parametrize("version", VERSIONS)

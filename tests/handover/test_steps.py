@@ -28,7 +28,7 @@ from dotlocal.device.configuration import parse
 from dotlocal.device.context import ssl_context
 from dotlocal.device.handover import processes
 from dotlocal.device.handover.proof import serial_of
-from dotlocal.device.tls import contexts
+from dotlocal.device.serve.tls import contexts
 from installed import Command
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotlocal.device.schedule import (
+from dotlocal.device.watch.schedule import (
     LEAST_RENEWAL_SECONDS,
     MOST_RETRY_SECONDS,
     MOST_WAIT_SECONDS,

@@ -141,9 +141,9 @@ def _boot(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    from dotlocal.device import watch
+    from dotlocal.device.watch import watcher
 
-    return watch.main(_boot_options(options))
+    return watcher.main(_boot_options(options))
 
 
 def _boot_options(options: argparse.Namespace) -> Options:

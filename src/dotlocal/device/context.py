@@ -5,7 +5,7 @@
     context = ssl_context()  # asyncio, uvicorn, hypercorn, aiohttp, gunicorn, Flask: docs/python-servers.md
 
 Standard library only. Each new connection begins with the contexts of the set that is current at that moment; those
-that are open keep theirs, and no session ticket outlives its key (`dotlocal.device.tls`).
+that are open keep theirs, and no session ticket outlives its key (`dotlocal.device.serve.tls`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from dotlocal.device.serve.tls import CurrentSet
 from dotlocal.device.store import RUN
-from dotlocal.device.tls import CurrentSet
 
 
 def ssl_context(

@@ -23,7 +23,7 @@ def host_name() -> str:
 
 
 class Changes:
-    """An event source (see `dotlocal.device.events`): Avahi's state, which changes when it takes another name."""
+    """An event source (see `dotlocal.device.watch.events`): Avahi's state, which changes when it takes another name."""
 
     __slots__ = ("_child",)
 

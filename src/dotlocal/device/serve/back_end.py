@@ -9,7 +9,7 @@ from errno import EINPROGRESS
 from typing import Protocol
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.notices import Notices
+from dotlocal.device.serve.notices import Notices
 
 _TEXT = b"""\
 The web interface of this device does not answer.

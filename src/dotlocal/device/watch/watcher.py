@@ -13,11 +13,12 @@ from time import monotonic
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import instant
-from dotlocal.device import boot, events, fallback, mdns, surroundings
+from dotlocal.device import boot, fallback, mdns, surroundings
 from dotlocal.device.boot import Options
-from dotlocal.device.schedule import Schedule, renewal
 from dotlocal.device.store import Run
 from dotlocal.device.surroundings import AVAHI, Surroundings
+from dotlocal.device.watch import events
+from dotlocal.device.watch.schedule import Schedule, renewal
 from dotlocal.host.supervisor import notify
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ import socket
 from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.back_end import at
+from dotlocal.device.serve.back_end import at
 
 _REASONS = {
     EACCES: ("port-not-permitted", "not permitted", "ports below 1024 need root or CAP_NET_BIND_SERVICE; see --user"),

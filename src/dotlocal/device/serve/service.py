@@ -17,13 +17,13 @@ from pathlib import Path
 from time import monotonic
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.back_end import BackEnd, TcpBackEnd, at
-from dotlocal.device.listener import bind
-from dotlocal.device.notices import Notices
-from dotlocal.device.privileges import drop_to
-from dotlocal.device.relay import Limits
-from dotlocal.device.terminator import Terminator
-from dotlocal.device.tls import CurrentSet, silent_about_bad_names
+from dotlocal.device.serve.back_end import BackEnd, TcpBackEnd, at
+from dotlocal.device.serve.listener import bind
+from dotlocal.device.serve.notices import Notices
+from dotlocal.device.serve.privileges import drop_to
+from dotlocal.device.serve.relay import Limits
+from dotlocal.device.serve.terminator import Terminator
+from dotlocal.device.serve.tls import CurrentSet, silent_about_bad_names
 
 __all__ = ["Limits", "Serving", "Stop", "serve"]
 
@@ -118,7 +118,7 @@ def serve(
 def _back_end(serving: Serving, notices: Notices) -> BackEnd:
     if serving.to:
         return TcpBackEnd(serving.to, notices)
-    from dotlocal.device.folder import Folder  # http.server is half as much again to import, and few need it
+    from dotlocal.device.serve.folder import Folder  # http.server is half as much again to import, and few need it
 
     assert serving.folder is not None  # one of the two is there
     return Folder(serving.folder, stall=serving.limits.stall)

@@ -20,8 +20,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from dotlocal.device.back_end import BAD_GATEWAY, BackEnd
-from dotlocal.device.endpoint import READ, WRITE, Endpoint, Poll
+from dotlocal.device.serve.back_end import BAD_GATEWAY, BackEnd
+from dotlocal.device.serve.endpoint import READ, WRITE, Endpoint, Poll
 
 _CHUNK = 32768  # OpenSSL's buffers grow to what they are given once, and stay so for as long as a connection is open
 _RECORD = 16384  # the most that one TLS record holds (RFC 8446 5.1); asking for less could leave half a record behind

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from math import inf
 
-from dotlocal.device import proxy_protocol
-from dotlocal.device.back_end import BackEnd
-from dotlocal.device.endpoint import READ, Endpoint, Poll
-from dotlocal.device.notices import Notices
-from dotlocal.device.relay import Limits, Relay
-from dotlocal.device.tls import CurrentSet
+from dotlocal.device.serve import proxy_protocol
+from dotlocal.device.serve.back_end import BackEnd
+from dotlocal.device.serve.endpoint import READ, Endpoint, Poll
+from dotlocal.device.serve.notices import Notices
+from dotlocal.device.serve.relay import Limits, Relay
+from dotlocal.device.serve.tls import CurrentSet
 
 _BURST = 32  # connections accepted before those that are open get their turn
 _EXHAUSTED = frozenset((EMFILE, ENFILE, ENOBUFS, ENOMEM))

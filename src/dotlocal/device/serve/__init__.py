@@ -1,0 +1,9 @@
+"""`device serve`: HTTPS in front of the device's own web interface, on the standard library alone.
+
+`service` puts the steps in order, `terminator` is the loop, `relay` one connection, `tls` the contexts that follow
+run/current.
+"""
+
+from dotlocal.device.serve.service import Limits, Serving, Stop, serve
+
+__all__ = ["Limits", "Serving", "Stop", "serve"]
