@@ -11,6 +11,8 @@ from typing import Any
 from dotlocal.cli import terms
 from dotlocal.core.errors import Refused
 
+_STOPPING = {signal.SIGINT, signal.SIGTERM}
+
 
 def add(actors: Any) -> None:
     """Add the command."""
@@ -43,8 +45,10 @@ def _tell(folder: Path, *, once: bool) -> int:
     try:
         story.tell()
         if not once:
+            # held back from here on, so that a Ctrl-C right after the invitation ends it as cleanly as a later one
+            signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
             print(invitation(story), flush=True)
-            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+            signal.sigwait(_STOPPING)
     finally:
         story.stop()
     if story.failures:
