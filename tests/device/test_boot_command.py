@@ -280,12 +280,13 @@ def test_a_lost_run_directory_is_made_again(booted: Booted) -> None:
 
 
 def test_an_unknown_group(booted: Booted) -> None:
-    """`group` names nobody: told by its code, exit 1."""
+    """`group` names nobody: told by its code, exit 1; the new set is there, for its owner alone."""
     booted.report()
     booted.config.write_text(f'group = "no-such-group"\n{TOML}')
     done = booted("--json")
     assert done.status == 1
-    assert "group-unknown" in done.out + done.err
+    assert codes(json.loads(done.out)) == ["group-unknown"]
+    assert (booted.device.run / "current" / "privkey.pem").stat().st_mode & 0o777 == 0o600
     assert booted.accepted()
 
 

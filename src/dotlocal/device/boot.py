@@ -163,7 +163,7 @@ def _publish(
 
 def publish(run: Run, report: "dict[str, Any]", group: str, texts: "dict[str, str]") -> None:
     """Make texts and status the current set; whatever holds the key is for its owner, or for the group, alone."""
-    group_id = _group_id(group)
+    group_id = _group_id(group, report)
     secret = 0o600 if group_id is None else 0o640
     contents = {name: (text.encode(), secret if "PRIVATE KEY" in text else 0o644) for name, text in texts.items()}
     contents["status.json"] = ((status.encode(report) + "\n").encode(), 0o644)
@@ -283,7 +283,7 @@ def _save(state: State, name: str, text: str) -> None:
         pass  # a read-only state is normal; it is read again at the next boot
 
 
-def _group_id(name: str) -> "int | None":
+def _group_id(name: str, report: "dict[str, Any]") -> "int | None":
     if not name:
         return None
     from grp import getgrnam
@@ -291,7 +291,12 @@ def _group_id(name: str) -> "int | None":
     try:
         return getgrnam(name).gr_gid
     except KeyError:
-        raise Refused("group-unknown", f"device.toml names the group {name!r}, which this system lacks") from None
+        problem = Finding(
+            "group-unknown", ERROR, "device.toml", f"it names the group {name!r}, which this system lacks",
+            hint="add the group; until then only the owner of run/current can read it",
+        )  # fmt: skip
+        report["findings"] += status.findings([problem])
+        return None
 
 
 def parse(words: "list[str]") -> "Options | None":
