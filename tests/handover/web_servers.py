@@ -219,7 +219,8 @@ def apache(place: Place) -> Iterator[Running]:
     config = place.write("apache.conf", (
         f"{loaded}{user}ServerName localhost\nServerRoot {place.folder}\nPidFile {place.folder}/pid\n"
         f"ErrorLog {place.folder}/error.log\nDefaultRuntimeDir {place.folder}\nListen {place.port}\n"
-        f"Mutex file:{place.folder}\nServerLimit 16\nMaxRequestWorkers 400\nMaxKeepAliveRequests 0\nInclude {snippet}\n"
+        f"Mutex file:{place.folder}\nServerLimit 16\nMaxRequestWorkers 400\n"
+        f"MaxKeepAliveRequests 0\nKeepAliveTimeout 60\nInclude {snippet}\n"
     ))  # fmt: skip
     settings = f'server = "apache"\nprogram = "{found}"\nconfig = "{config}"\npid_file = "{place.folder}/pid"'
     with _started(place, [found, "-f", config, "-DFOREGROUND"], settings) as running:
