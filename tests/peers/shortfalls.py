@@ -5,7 +5,10 @@ A row turns the expectation around, so that a test fails as well when a client h
 
 from __future__ import annotations
 
+import re
+import subprocess
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class Shortfall:
     why: str
     constrained_root: bool | None = None
     """The kind of root below which it happens; None: below either."""
+    until: tuple[int, ...] = ()
+    """The version that no longer has it; empty: none that is known."""
 
 
 # A thief of a device CA gains the public web from these clients, if they trust the vendor's root.
@@ -38,10 +43,14 @@ _LOCAL_WILDCARD = "no list of public suffixes is asked, so that `*.local` is a w
 _LOOK_ALIKE = "the end of a name is compared without the dot in front of it (wolfSSL 5.5.4)"
 
 # These lose the client.
+_ADDRESS_WITH_DOT = (
+    "an IPv6 address is given a trailing dot, like a host name, before it is compared (Debian's Node 18)"
+)
 _CN_OF_CA = "the CN of a CA below a DNS constraint is taken for a host name that is not permitted (wolfSSL 5.5.4)"
 _NO_ADDRESSES = "an iPAddress below any name constraint is refused (wolfSSL before wolfSSL/wolfssl#9705)"
 
 _ADDRESS_CASES = ("name-beside-addresses", "ipv4", "ipv6", "own-serial-address")
+_IPV6_CASES = ("ipv6", "no-sni-ipv6", "link-local-address")
 _ALL_GOOD_CASES = (
     *("name", *_ADDRESS_CASES, "own-serial", "below-own-serial"),
     *("sibling-name", "other-suffix", "routers-address", "ten-address", "link-local-address"),
@@ -49,7 +58,8 @@ _ALL_GOOD_CASES = (
 
 SHORTFALLS = (
     *(Shortfall(peer, "wildcard-cn", True, _WILDCARD_CN_OPENSSL) for peer in ("openssl", "curl", "node")),
-    Shortfall("java", "wildcard-cn", True, _WILDCARD_CN_JAVA),
+    Shortfall("java", "wildcard-cn", True, _WILDCARD_CN_JAVA, until=(17, 0, 21)),
+    *(Shortfall("node", case, False, _ADDRESS_WITH_DOT, until=(19,)) for case in _IPV6_CASES),
     Shortfall("nss", "public-cn-beside-address", True, _CN_BESIDE_ADDRESS),
     Shortfall("java", "root-alone-public-name", True, _ROOT_IGNORED),
     Shortfall("java", "root-alone-public-ipv4", True, _ROOT_IGNORED),
@@ -69,5 +79,13 @@ def shortfall(peer: str, case: str, *, constrained_root: bool) -> Shortfall | No
     """The row that is known for this peer, this case and this kind of root."""
     for row in SHORTFALLS:
         if (row.peer, row.case) == (peer, case) and row.constrained_root in (None, constrained_root):
-            return row
+            return row if not row.until or version(peer) < row.until else None
     return None
+
+
+@cache
+def version(program: str) -> tuple[int, ...]:
+    """The version that a program says it has."""
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
+    found = re.search(r"\d+(\.\d+)*", told.stdout + told.stderr)
+    return tuple(map(int, found[0].split("."))) if found else ()
