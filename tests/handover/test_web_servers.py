@@ -23,7 +23,7 @@ MOST_MS = 3000
 UNANSWERED = {"caddy": 1}  # new connections at each hand-over: accepted by its old listener, which is closed at once
 RECONNECTS = {  # of one kept connection, at each hand-over
     "nginx-variable": 0, "haproxy": 0, "nginx": 1, "caddy": 1,
-    "apache": 2,  # once, but for one in a hundred: a connection that an old worker took as it was ending is closed again
+    "apache": 2,  # once, but for one in a hundred: what an old worker takes as it is ending is closed again
     "lighttpd": 2,  # the old process accepts until the new one is up, and closes kept connections before and after that
 }  # fmt: skip
 

@@ -43,9 +43,7 @@ _LOCAL_WILDCARD = "no list of public suffixes is asked, so that `*.local` is a w
 _LOOK_ALIKE = "the end of a name is compared without the dot in front of it (wolfSSL 5.5.4)"
 
 # These lose the client.
-_ADDRESS_WITH_DOT = (
-    "an IPv6 address is given a trailing dot, like a host name, before it is compared (Debian's Node 18)"
-)
+_ADDRESS_WITH_DOT = "an IPv6 address is given a trailing dot, as if it were a name, before it is compared (Node 18)"
 _CN_OF_CA = "the CN of a CA below a DNS constraint is taken for a host name that is not permitted (wolfSSL 5.5.4)"
 _NO_ADDRESSES = "an iPAddress below any name constraint is refused (wolfSSL before wolfSSL/wolfssl#9705)"
 
