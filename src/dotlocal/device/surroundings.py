@@ -3,7 +3,7 @@
 
 import os
 from _socket import AF_NETLINK, SOCK_RAW, if_indextoname, socket
-from struct import pack, unpack_from
+from _struct import pack, unpack_from
 
 from dotlocal.core.names import Address
 

@@ -2,8 +2,9 @@
 """The one module that reads a clock, and what the operating system knows about how good that clock is."""
 
 import os
-from ctypes import CDLL, create_string_buffer
 from time import CLOCK_BOOTTIME, clock_gettime, time
+
+from dotlocal.host.ffi import CDLL, create_string_buffer
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _EPOCH_FILE = "/usr/lib/clock-epoch"  # its date is the image's build date (systemd.io/CLOCK_EPOCH)

@@ -6,12 +6,21 @@ OSError at import means that there is no libcrypto to load; `dotlocal.host.keys`
 """
 
 import sys
-from ctypes import CDLL, POINTER, addressof, byref, create_string_buffer
-
-from ctypes import c_char_p, c_int, c_size_t, c_uint, c_void_p  # isort: skip
-from struct import pack
+from _struct import pack  # what `struct` hands on
 
 from dotlocal.core.errors import Refused
+from dotlocal.host.ffi import (
+    CDLL,
+    POINTER,
+    addressof,
+    byref,
+    c_char_p,
+    c_int,
+    c_size_t,
+    c_uint,
+    c_void_p,
+    create_string_buffer,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
