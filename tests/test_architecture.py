@@ -134,8 +134,8 @@ def test_monotonic_time_is_used_where_it_is_said() -> None:
 # ── the boot path ──
 
 _BOOT_STANDARD_LIBRARY = (
-    "_ctypes", "_json", "_socket", "_struct", "binascii", "ctypes", "fcntl", "gc", "os", "select", "stat", "struct", "sys",
-    "time",
+    "_ctypes", "_json", "_socket", "_struct", "binascii", "ctypes", "fcntl", "gc", "os", "select", "stat", "struct",
+    "sys", "time",
 )  # fmt: skip
 _ALSO = {"device/watch/watcher.py": ("signal",)}  # it imports enum, which a process that stays pays for once
 _BOOT_NEVER = {
