@@ -279,6 +279,14 @@ def test_a_lost_run_directory_is_made_again(booted: Booted) -> None:
     assert booted.accepted()
 
 
+@pytest.mark.parametrize("word", ["--run=", "--state=", "--config="])
+def test_an_empty_path_is_a_mistake(dotlocal: Command, tmp_path: Path, word: str) -> None:
+    """`--run=$UNSET` swallows no other word and publishes nothing anywhere: exit 2."""
+    done = dotlocal("device", "boot", word, "--quiet", before=("env", "-C", str(tmp_path)))
+    assert done.status == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_group(booted: Booted) -> None:
     """`group` names nobody: told by its code, exit 1; the new set is there, for its owner alone."""
     booted.report()

@@ -78,8 +78,26 @@ def test_a_symbolic_link_in_the_temporary_files_place_is_not_followed(tmp_path: 
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     (tmp_path / f".file.{os.getpid()}.tmp").symlink_to(victim)
-    assert _code(lambda: files.write(str(tmp_path / "file"), b"x")) == "file-unwritable"
+    files.write(str(tmp_path / "file"), b"x")
     assert victim.read_bytes() == b"precious"
+    assert ((tmp_path / "file").read_bytes(), (tmp_path / "file").is_symlink()) == (b"x", False)
+
+
+def test_a_left_over_temporary_lends_no_mode(tmp_path: Path) -> None:
+    """A killed process with the same number left one that everybody can read: the key is born 0600 all the same."""
+    left = tmp_path / f".key.{os.getpid()}.tmp"
+    left.write_bytes(b"")
+    left.chmod(0o644)
+    files.write(str(tmp_path / "key"), b"secret", mode=0o600)
+    assert _mode(tmp_path / "key") == 0o600
+
+
+def test_a_folder_of_somebody_elses_keeps_its_mode(tmp_path: Path) -> None:
+    """An empty private folder is neither opened nor closed by making another one in it."""
+    tmp_path.chmod(0o700)
+    files.folder(str(tmp_path / "run"))
+    files.folder(str(tmp_path))
+    assert (_mode(tmp_path), _mode(tmp_path / "run")) == (0o700, 0o755)
 
 
 def test_create_never_overwrites(tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ def _boot_options(options: argparse.Namespace) -> Options:
 
     chosen = Options()
     for name in ("state", "run", "config"):
+        if getattr(options, name) == "":
+            options.parser.error(f"argument --{name}: expected a path, not nothing")
         setattr(chosen, name, getattr(options, name) or getattr(chosen, name))
     chosen.config_named = options.config is not None
     return chosen

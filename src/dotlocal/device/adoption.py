@@ -21,6 +21,8 @@ from dotlocal.wire.birth import BirthRecord
 if TYPE_CHECKING:
     from dotlocal.host.keys import SigningKey
 
+_LOCK_SECONDS = 10  # two at once would hand out two requests, one of them for a key that is gone
+
 
 def init(state: State, serial: str, *, force: bool, place: Place | None = None) -> str:
     """Make the device CA's key in its place (a plain file unless told) and its request (PEM, returned).
@@ -31,6 +33,11 @@ def init(state: State, serial: str, *, force: bool, place: Place | None = None) 
     """
     check_device_serial(serial)
     files.folder(state.path, mode=0o700)
+    with files.Lock(state.path, _LOCK_SECONDS):
+        return _init(state, serial, force=force, place=place)
+
+
+def _init(state: State, serial: str, *, force: bool, place: Place | None) -> str:
     if not state.has("device-ca.key") or force:
         return _make(state, serial, place or custody.FILE)
     if place:

@@ -304,13 +304,16 @@ def parse(words: "list[str]") -> "Options | None":
     options = Options()
     rest = list(words)
     while rest:
-        word, _, value = rest.pop(0).partition("=")
+        word, equals, value = rest.pop(0).partition("=")
         if word == "--json":
             options.json = True
         elif word in ("--quiet", "-q"):
             options.quiet = True
-        elif word in ("--state", "--run", "--config") and (value or rest):
-            setattr(options, word[2:], value or rest.pop(0))
+        elif word in ("--state", "--run", "--config") and (equals or rest):
+            value = value if equals else rest.pop(0)
+            if not value:
+                return None
+            setattr(options, word[2:], value)
             options.config_named = options.config_named or word == "--config"
         else:
             return None

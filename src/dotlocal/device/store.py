@@ -42,8 +42,10 @@ class State:
         """Whether the file is there and not empty: a power cut may leave a name without contents."""
         try:
             return os.stat(self.file(name)).st_size > 0
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as error:
+            raise Refused("file-unreadable", f"{self.file(name)} can't be read: {error.strerror}") from None
 
     def text(self, name: str) -> str:
         """A file as text; refuses `file-missing`, `file-unreadable` and `file-damaged`."""

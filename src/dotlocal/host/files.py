@@ -81,7 +81,8 @@ def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "
 
 
 def _write_synced(path: str, contents: bytes, *, mode: int, group: "int | None" = None) -> None:
-    descriptor = _write(path, contents, mode=mode, group=group, flags=os.O_TRUNC)
+    remove(path)  # a temporary that a killed process left may have another mode
+    descriptor = _write(path, contents, mode=mode, group=group, flags=os.O_EXCL)
     try:
         os.fsync(descriptor)
     finally:
@@ -129,12 +130,12 @@ def folder(path: str, *, mode: int = 0o755) -> None:
             folder(above)
             try:
                 os.mkdir(path, 0o700)
+                os.chmod(path, mode)  # only what was made here: other people's folders keep their modes
             except FileExistsError:  # somebody was faster; a file in its place is found out below
                 pass
             # a file is as durable as the names above it: without this, a power cut takes a synced key with its folder
             sync_folder(above)
-        if mode != os.stat(path).st_mode & 0o777 and not os.listdir(path):
-            os.chmod(path, mode)
+        os.listdir(path)
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -158,7 +159,7 @@ def sync_folder(path: str) -> None:
 
 
 class Lock:
-    """One writer at a time, by flock: it ends with its process, however that ends."""
+    """One writer at a time, by flock on a file of its own or on a folder; it ends with its process."""
 
     __slots__ = ("_descriptor", "_path", "_seconds")
 
@@ -170,7 +171,8 @@ class Lock:
     def __enter__(self) -> "Lock":
         deadline = monotonic() + self._seconds
         try:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            flags = os.O_RDONLY if os.path.isdir(self._path) else os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            self._descriptor = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _unwritable(self._path, error) from None
         while True:

@@ -36,7 +36,7 @@ class KeySigner:
 
     @property
     def private_key(self) -> PrivateKey:
-        """The key itself, for the builder of certificate requests alone."""
+        """The key itself, for those who build what our own assembler refuses to: tests."""
         return self._private
 
     def sign(self, message: bytes) -> bytes:

@@ -92,6 +92,8 @@ def serve(
     with ExitStack() as stack:
         notices = Notices(say, clock=monotonic)
         listener = stack.enter_context(bind(serving.listen))
+        if serving.folder is not None:
+            import dotlocal.device.serve.folder  # noqa: F401  while whoever started us can read it
         if serving.user:
             drop_to(serving.user)
         back_end = _back_end(serving, notices)
