@@ -33,7 +33,7 @@ def init(state: State, serial: str, *, force: bool, place: Place | None = None) 
     """
     check_device_serial(serial)
     files.folder(state.path, mode=0o700)
-    with files.Lock(state.path, _LOCK_SECONDS):
+    with files.Lock(state.path, _LOCK_SECONDS, folder=True):
         return _init(state, serial, force=force, place=place)
 
 

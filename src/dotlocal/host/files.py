@@ -161,9 +161,10 @@ def sync_folder(path: str) -> None:
 class Lock:
     """One writer at a time, by flock on a file of its own or on a folder; it ends with its process."""
 
-    __slots__ = ("_descriptor", "_path", "_seconds")
+    __slots__ = ("_descriptor", "_folder", "_path", "_seconds")
 
-    def __init__(self, path: str, seconds: float) -> None:
+    def __init__(self, path: str, seconds: float, *, folder: bool = False) -> None:
+        self._folder = folder
         self._path = path
         self._seconds = seconds
         self._descriptor = -1
@@ -171,7 +172,7 @@ class Lock:
     def __enter__(self) -> "Lock":
         deadline = monotonic() + self._seconds
         try:
-            flags = os.O_RDONLY if os.path.isdir(self._path) else os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            flags = os.O_RDONLY if self._folder else os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _unwritable(self._path, error) from None
