@@ -17,7 +17,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 PACKAGE = SOURCE / "dotlocal"
 MODULES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
-PURE = {name: tree for name, tree in MODULES.items() if name.startswith(("core/", "wire/"))}
+PURE = {name: tree for name, tree in MODULES.items() if name.startswith(("core/", "wire/", "guide/"))}
 BOOT_PATH = {name: tree for name, tree in MODULES.items() if (PACKAGE / name).read_text().startswith("# Boot path:")}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

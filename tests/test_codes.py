@@ -15,7 +15,7 @@ TABLE = {row.code: row for row in ROWS}
 
 
 def test_every_code_in_the_source_is_in_the_table() -> None:
-    """A new code needs a row in core/codes.py: how grave, who acts, what it means, what to do."""
+    """A new code needs a row in core/codes/: how grave, who acts, what it means, what to do."""
     missing = {code: ways for code, ways in FOUND.items() if code not in TABLE}
     assert {code: sorted(place for places in ways.values() for place in places) for code, ways in missing.items()} == {}
 

@@ -1,0 +1,30 @@
+"""Every code that a person can be given: how grave, whose turn it is, what it means, and what to do.
+
+Codes are stable: they are never renamed and never mean something else later. docs/codes.md is rendered from here, and a
+test compares this table with the source, both ways. Nothing at run time reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dotlocal.core.codes import certificates, commands, device, vendor
+from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, VENDOR, WARNING, Group, Row
+
+__all__ = [
+    "ABSENT", "CUSTOMER", "ERROR", "GROUPS", "INTEGRATOR", "NOTE", "REFUSED", "ROWS", "VENDOR", "WARNING", "Group",
+    "Row", "markdown",
+]  # fmt: skip
+
+GROUPS = (*device.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *commands.GROUPS)
+ROWS = tuple(row for group in GROUPS for row in group.rows)
+
+
+def markdown() -> Iterator[str]:
+    """The lines of docs/codes.md."""
+    for group in GROUPS:
+        yield from (f"## {group.title}", "", "| code | severity | who acts | what it means | what to do |")
+        yield "|---|---|---|---|---|"
+        for row in group.rows:
+            yield f"| `{row.code}` | {row.severity} | {row.actor} | {row.meaning} | {row.action} |"
+        yield ""
