@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from cryptography.x509.oid import AttributeOID, NameOID
 import forge
 from dotlocal.core import der, keys, pem, pkcs10
 from dotlocal.core.errors import Refused
+from dotlocal.core.names import Address, HostName
 from dotlocal.core.request import parse_device, parse_factory
-from dotlocal.core.template import ALGORITHMS
+from dotlocal.core.template import ALGORITHMS, EMPTY_NAME
 from dotlocal.core.window import Window
 from dotlocal.host.signers import KeySigner
 from dotlocal.testing import request_pem
@@ -43,6 +45,18 @@ def _raw(subject: bytes, *, spki: bytes = b"", algorithm: bytes = b"", signature
         signed, algorithm or ALGORITHMS[KEY.algorithm], der.bit_string(signature or KEY.sign(signed))
     )  # fmt: skip
     return pem.encode(pem.REQUEST, whole).encode()
+
+
+def test_names_that_are_asked_for_are_written_as_pyca_does() -> None:
+    """extensionRequest with a subjectAltName: the same octets as `cryptography`'s builder makes."""
+    names, addresses = [HostName.parse("press-07.local")], [Address.parse("192.168.7.7"), Address.parse("fd00::7")]
+    wanted = x509.SubjectAlternativeName(
+        [x509.DNSName(names[0].text), *(x509.IPAddress(ip_address(each.text)) for each in addresses)]
+    )
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    theirs = builder.add_extension(wanted, critical=False).sign(KEY.private_key, hashes.SHA256())
+    ours = pkcs10.contents(EMPTY_NAME, keys.spki_of(KEY.public_key), names, addresses)
+    assert ours == theirs.tbs_certrequest_bytes
 
 
 def _refusal(data: bytes) -> Refused:

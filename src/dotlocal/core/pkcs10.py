@@ -1,12 +1,23 @@
-"""Writing a certificate request (PKCS#10, RFC 2986): a subject, a key, and no attribute at all."""
+"""Writing a certificate request (PKCS#10, RFC 2986): a subject, a key, and at most the names that are asked for."""
 
 from dotlocal.core import der
-from dotlocal.core.template import ALGORITHMS
+from dotlocal.core.names import Address, HostName
+from dotlocal.core.template import ALGORITHMS, subject_alt_name
 
 
-def contents(subject: bytes, spki: bytes) -> bytes:
-    """CertificationRequestInfo, the part that is signed."""
-    return der.sequence(der.integer(0), subject, spki, der.explicit(0, b""))
+def contents(
+    subject: bytes, spki: bytes, names: "list[HostName] | tuple[HostName, ...]" = (),
+    addresses: "list[Address] | tuple[Address, ...]" = (),
+) -> bytes:  # fmt: skip
+    """CertificationRequestInfo, the part that is signed; without names and addresses it has no attribute at all."""
+    asked = _extension_request(subject_alt_name(names, addresses)) if names or addresses else b""
+    return der.sequence(der.integer(0), subject, spki, der.explicit(0, asked))
+
+
+def _extension_request(names: bytes) -> bytes:
+    # extensionRequest (RFC 2985 5.4.2); whether the names are critical is for the CA to say
+    extensions = der.sequence(der.extension("2.5.29.17", names, critical=False))
+    return der.sequence(der.oid("1.2.840.113549.1.9.14"), der.set_of(extensions))
 
 
 def request(signed: bytes, algorithm: str, signature: bytes) -> bytes:
