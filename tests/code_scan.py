@@ -57,11 +57,13 @@ class _Module:
                     yield told[1], "absent", part.lineno
 
     def _rules(self) -> Iterator[tuple[str, str, int]]:
-        # RULES = (("lint-version", "RFC 5280 …", _version), …): each of them becomes a finding of severity error
+        # RULES = (("lint-version", "RFC 5280 …", _version), …): each of them becomes a finding of severity error, or of
+        # the one that stands in second place
         for node in self._tree.body:
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "RULES":
                 for row in node.value.elts:  # type: ignore[union-attr]
-                    yield row.elts[0].value, "error", row.lineno
+                    own = getattr(row.elts[1], "id", "error").lower()
+                    yield row.elts[0].value, own, row.lineno
 
     def _resolved(self, value: ast.expr, function: ast.AST) -> Iterator[str]:
         match value:

@@ -17,6 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dotlocal.browser import enforcement
+from dotlocal.browser.anchor import Anchor
+from dotlocal.browser.appraisal import appraise
+from dotlocal.browser.words import appraisal_lines
 from dotlocal.core import constraints, keys, pem, pkcs10, template
 from dotlocal.core.constraints import NamePolicy
 from dotlocal.core.errors import Refused
@@ -39,6 +43,7 @@ DEVICE = pkcs10.contents(pkcs10.device_name("SN0007"), keys.spki_of(PRESS.signer
 STATION = pkcs10.contents(pkcs10.station_name("line 1"), keys.spki_of(WORLD.factory_key.public_key))
 BIRTH = PRESS.record.encode().encode()
 ANSWER = Answer.make(WORLD.factory, WORLD.root, StationPolicy(constraints.DEFAULT, 10), WORLD.root_key.sign)
+ROOT = WORLD.root.public_bytes(Encoding.PEM)
 TEMPLATE = prepare(SERVER, PRESS.record.issuer, throwaway=PRESS.signer).template.dump()
 SETTINGS = configuration.parse(
     b'hostnames = ["press.local", "M\xc3\xbcnchen", "a\\tb\\u0085"]\naddresses = ["10.0.0.1", "nonsense"]\n'
@@ -72,6 +77,19 @@ def _signed_certificate(draw: st.DrawFn) -> bytes:
     signed = template.certificate(contents, WORLD.factory_key.algorithm, WORLD.factory_key.sign(contents))
     above = (_certificate(each) for each in (WORLD.factory, WORLD.root))
     return "".join((pem.encode(pem.CERTIFICATE, signed), *above)).encode()
+
+
+@st.composite
+def _signed_root(draw: st.DrawFn) -> bytes:
+    """A root with damaged contents, signed by its own key all the same; as PEM or as DER."""
+    contents = draw(damaged(WORLD.root.tbs_certificate_bytes))
+    signed = template.certificate(contents, WORLD.root_key.algorithm, WORLD.root_key.sign(contents))
+    return signed if draw(st.booleans()) else pem.encode(pem.CERTIFICATE, signed).encode()
+
+
+def _appraised(data: bytes) -> object:
+    """What the customer's side does with a file: read it, judge it, and put it into words."""
+    return list(appraisal_lines(appraise(Anchor.parse(data, force=True), now=WORLD.now), enforcement.ROWS))
 
 
 def _certificate(certificate: x509.Certificate) -> str:
@@ -142,6 +160,8 @@ PARSERS = (
     Parser("settings, sealed", _text(settings.load), _sealed(SETTINGS), (Refused, ValueError)),
     Parser("device.toml", lambda data: configuration.parse(data, ""), damaged(DEVICE_TOML)),
     Parser("plan", Plan.parse, damaged(TOML)),
+    Parser("root to import", _appraised, damaged(ROOT) | _inside(ROOT)),
+    Parser("root to import, signed", _appraised, _signed_root()),
     Parser("host name", _text(HostName.parse), st.binary(max_size=300)),
     Parser("address", _text(Address.parse), st.binary(max_size=50) | damaged(b"fe80::1:2%eth0")),
     Parser("name policy", _text(lambda text: NamePolicy.parse({"dns": [text], "ipv4": [text], "ipv6": [text]})),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dotlocal import VERSION
-from dotlocal.cli import demo, device, factory, root
+from dotlocal.cli import demo, device, factory, root, trust
 from dotlocal.cli.terms import Parser, report
 from dotlocal.core.errors import Refused
 
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"dotlocal {VERSION}")
     top.set_defaults(parser=top)
     actors = top.add_subparsers(metavar="ACTOR", title="actors")
-    for actor in (root, factory, device):
+    for actor in (root, factory, device, trust):
         actor.add(actors)
     demo.add(actors)
     return top

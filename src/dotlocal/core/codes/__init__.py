@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dotlocal.core.codes import certificates, commands, device, vendor
+from dotlocal.core.codes import certificates, commands, device, trust, vendor
 from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, VENDOR, WARNING, Group, Row
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "Row", "markdown",
 ]  # fmt: skip
 
-GROUPS = (*device.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *commands.GROUPS)
+GROUPS = (*device.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *trust.GROUPS, *commands.GROUPS)
 ROWS = tuple(row for group in GROUPS for row in group.rows)
 
 
