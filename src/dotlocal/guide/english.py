@@ -170,7 +170,7 @@ TOLD = {
         ),
         notes=(
             "Firefox on Linux has a place of its own for certificates, and so have the programs of the terminal: "
-            "choose them on this page.",
+            "they have instructions of their own.",
             "Versions before 134 have it in `chrome://settings/certificates`, **Authorities**, **Import**, with a "
             "tick at **Trust this certificate for identifying websites**.",
         ),
@@ -196,7 +196,7 @@ TOLD = {
         ),
         notes=(
             "On Windows and Mac, Firefox from version 120 on follows the system, and needs nothing of its own.",
-            "Chrome on the same computer has a place of its own: choose it on this page.",
+            "Chrome on the same computer has a place of its own, and instructions of its own.",
         ),
     ),
     "chromeos": Told(
@@ -248,7 +248,7 @@ TOLD = {
         ),
         notes=(
             "Only one of the lines, that of your distribution, is needed.",
-            "Browsers on Debian and Ubuntu do not look there: choose them on this page.",
+            "Browsers on Debian and Ubuntu do not look there: they have instructions of their own.",
         ),
     ),
     "java": Told(

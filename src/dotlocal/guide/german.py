@@ -192,8 +192,8 @@ TOLD = {
             "Wählen Sie den Papierkorb neben „{root}“, dann **Löschen**.",
         ),
         notes=(
-            "Firefox auf Linux hat einen eigenen Ort für Zertifikate, ebenso die Programme des Terminals: Wählen Sie "
-            "sie auf dieser Seite.",
+            "Firefox auf Linux hat einen eigenen Ort für Zertifikate, ebenso die Programme des Terminals: Sie haben "
+            "eigene Anleitungen.",
             "Vor Version 134 steht es unter `chrome://settings/certificates`, **Zertifizierungsstellen**, "
             "**Importieren**, mit einem Haken bei **Diesem Zertifikat zur Identifizierung von Websites vertrauen**.",
         ),
@@ -222,7 +222,7 @@ TOLD = {
         ),
         notes=(
             "Auf Windows und Mac folgt Firefox ab Version 120 dem System und braucht nichts Eigenes.",
-            "Chrome auf demselben Computer hat einen eigenen Ort: Wählen Sie es auf dieser Seite.",
+            "Chrome auf demselben Computer hat einen eigenen Ort und eine eigene Anleitung.",
         ),
     ),
     "chromeos": Told(
@@ -275,7 +275,7 @@ TOLD = {
         ),
         notes=(
             "Nur eine der Zeilen ist nötig, die Ihrer Distribution.",
-            "Die Browser auf Debian und Ubuntu sehen dort nicht nach: Wählen Sie sie auf dieser Seite.",
+            "Die Browser auf Debian und Ubuntu sehen dort nicht nach: Sie haben eigene Anleitungen.",
         ),
     ),
     "java": Told(
