@@ -120,8 +120,18 @@ def issue(
         made = _make(key, template, planned)
     server_key, full_serial, full, names_serial, names = made
     report = status.of(planned, template, serial=full_serial, names_serial=names_serial)
-    _publish(run, state, report, server_key, full, names, settings)
+    more = _for_help_pages(key, template, planned, state) if settings.helps else {}
+    _publish(run, state, report, server_key, full, names, settings, more)
     return report
+
+
+def _for_help_pages(key: "SigningKey", template: Template, planned: Plan, state: State) -> "dict[str, str]":
+    from dotlocal.device import probe  # only where help pages are configured
+
+    def certify(probe_key: Key) -> bytes:
+        return _certificate(key, template, planned, probe_key, planned.addresses)[1]
+
+    return probe.texts(certify, state.text("birth.pem"))
 
 
 def _make(key: "SigningKey", template: Template, planned: Plan) -> "tuple[Key, int, bytes, int, bytes]":
@@ -149,15 +159,16 @@ def _certificate(
 
 
 def _publish(
-    run: Run, state: State, report: "dict[str, Any]", server_key: Key, full: bytes, names: bytes, settings: Settings
-) -> None:
+    run: Run, state: State, report: "dict[str, Any]", server_key: Key, full: bytes, names: bytes, settings: Settings,
+    more: "dict[str, str]",
+) -> None:  # fmt: skip
     private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
     above = sent_above(state.text("birth.pem"))
     full_chain = keys.write_pem("CERTIFICATE", full) + above
     names_chain = keys.write_pem("CERTIFICATE", names) + above
     publish(run, report, settings.group, {
         "privkey.pem": private, "fullchain.pem": full_chain, "names.pem": names_chain,
-        "bundle.pem": private + full_chain, "names-bundle.pem": private + names_chain,
+        "bundle.pem": private + full_chain, "names-bundle.pem": private + names_chain, **more,
     })  # fmt: skip
 
 

@@ -126,6 +126,22 @@ def _serve_folder(settings: Settings, value: Any) -> None:
     settings.serve_folder = _of(str, "serve.folder", value, "a path")
 
 
+def _serve_http_listen(settings: Settings, value: Any) -> None:
+    settings.serve_http_listen = _of(str, "serve.http_listen", value, "HOST:PORT")
+
+
+def _serve_probe_listen(settings: Settings, value: Any) -> None:
+    settings.serve_probe_listen = _of(str, "serve.probe_listen", value, "HOST:PORT")
+
+
+def _serve_redirect(settings: Settings, value: Any) -> None:
+    settings.serve_redirect = _of(bool, "serve.redirect", value, "true or false")
+
+
+def _serve_hsts(settings: Settings, value: Any) -> None:
+    settings.serve_hsts = _of(bool, "serve.hsts", value, "true or false")
+
+
 def _handover(settings: Settings, value: Any) -> None:
     table = _of(dict, "handover", value, "a table")
     name = _of(str, "handover.server", table.get("server", ""), "the name of a server")
@@ -155,7 +171,10 @@ _KEYS: dict[str, _Apply] = {
     "unknown_clock_days": _unknown_clock_days, "built": _built, "group": _group, "key": _key, "serve": _serve,
     "handover": _handover, "keep_while_unchanged": _keep_while_unchanged, "browser_time": _browser_time,
 }  # fmt: skip
-_SERVE_KEYS: dict[str, _Apply] = {"listen": _serve_listen, "to": _serve_to, "folder": _serve_folder}
+_SERVE_KEYS: dict[str, _Apply] = {
+    "listen": _serve_listen, "to": _serve_to, "folder": _serve_folder, "http_listen": _serve_http_listen,
+    "probe_listen": _serve_probe_listen, "redirect": _serve_redirect, "hsts": _serve_hsts,
+}  # fmt: skip
 
 
 def _day_count(key: str, value: Any) -> int:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 _HEADING = "dotlocal settings 1"
 _LISTS = ("hostname", "interface")
 _NUMBERS = ("days", "unknown-clock-days", "built")
-_FLAGS = ("keep-while-unchanged", "browser-time")  # off unless said
-_TEXTS = ("group", "serve-listen", "serve-to", "serve-folder")
+_FLAGS = ("keep-while-unchanged", "browser-time", "serve-redirect", "serve-hsts")  # off unless said
+_TEXTS = ("group", "serve-listen", "serve-to", "serve-folder", "serve-http-listen", "serve-probe-listen")
 
 
 class Settings:
@@ -25,8 +25,8 @@ class Settings:
 
     __slots__ = (
         "addresses", "browser_time", "built", "days", "group", "handover", "handover_command", "hostnames",
-        "interfaces", "keep_while_unchanged", "key", "refused", "serve_folder", "serve_listen", "serve_to", "source",
-        "suffixes", "unknown_clock_days",
+        "interfaces", "keep_while_unchanged", "key", "refused", "serve_folder", "serve_hsts", "serve_http_listen",
+        "serve_listen", "serve_probe_listen", "serve_redirect", "serve_to", "source", "suffixes", "unknown_clock_days",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -46,8 +46,17 @@ class Settings:
         self.serve_listen = ""
         self.serve_to = ""
         self.serve_folder = ""
+        self.serve_http_listen = ""
+        self.serve_probe_listen = ""
+        self.serve_redirect = False
+        self.serve_hsts = False
         self.handover: dict[str, str] = {}  # [handover] as configured, without its command; empty: none
         self.handover_command: list[str] = []
+
+    @property
+    def helps(self) -> bool:
+        """Whether there are help pages, so that boot makes what they need."""
+        return bool(self.serve_http_listen or self.serve_probe_listen)
 
     def dump(self) -> str:
         """The settings as text, one fact a line, closed by a checksum."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dotlocal.guide.told import Told
 
-_PAGE_TELLS = "Load this page again: it says whether this browser now trusts the device."
 _OPENS = "Open `https://{host}`. The page comes without a warning, and the address bar no longer says **Not secure**."
 
 TOLD = {
@@ -24,7 +23,7 @@ TOLD = {
             "**Next**, **Finish**. Windows asks whether you want to install “{root}”: **Yes**.",
             "Close all windows of the browser, and open it again.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Press the Windows key and R, type `certmgr.msc` (after **Local Machine**: `certlm.msc`) and press Enter.",
             "Open **Trusted Root Certification Authorities**, then **Certificates**.",
@@ -52,13 +51,13 @@ TOLD = {
             "Close the window. The Mac asks for your password.",
             "Quit the browser, and open it again.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Open **Keychain Access** (search for it with Spotlight) and select **login**, then **Certificates**.",
             "Select “{root}”, choose **Delete** from the menu **Edit**, and confirm.",
         ),
         notes=(
-            "Is this an iPad that shows pages as a Mac does? Then choose iPhone and iPad.",
+            "Is this an iPad that shows pages as a Mac does? Then the steps for iPhone and iPad are the right ones.",
             "The file alone changes nothing on a Mac: the choice **Always Trust** does.",
         ),
     ),
@@ -79,7 +78,7 @@ TOLD = {
             "Trust Settings**.",
             "Switch “{root}” on, and tap **Continue**.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Open **Settings**, **General**, **VPN & Device Management**, and tap the profile of “{root}”.",
             "Tap **Remove Profile**, and give your passcode.",
@@ -106,7 +105,7 @@ TOLD = {
             "“{root}”. It shows the **SHA-256 fingerprint**. If it differs from the label of the device in one "
             "character, tap **Remove** there.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Search the settings for **Trusted credentials**, and open **User**.",
             "Tap “{root}”, and at the end **Remove** or **Uninstall**.",
@@ -140,7 +139,7 @@ TOLD = {
             "party CA certificates**.",
             "Close Firefox altogether, and open it again.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Search the settings of Android for **Trusted credentials**, open **User**, tap “{root}”, and **Remove**.",
             "In Firefox, switch **Use third party CA certificates** off again.",
@@ -162,7 +161,7 @@ TOLD = {
             "Choose **Local certificates**, then **Installed by you**.",
             "Beside **Trusted Certificates**, choose **Import**, and the file.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Type `chrome://certificate-manager` into the address bar, and choose **Local certificates**, "
             "**Installed by you**.",
@@ -188,7 +187,7 @@ TOLD = {
             "Go back to the question, and tick **Trust this CA to identify websites**. Leave the other one empty.",
             "Choose **OK**.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Open Firefox's **Settings**, **Privacy and security**, **Manage certificates** (**View Certificates** in "
             "older versions), **Authorities**.",
@@ -211,7 +210,7 @@ TOLD = {
             "Compare the fingerprint: the list shows it beside “{root}”. If it differs from the label of the device in "
             "one character, delete it with the bin beside it.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Type `chrome://certificate-manager` into the address bar, and choose **Local certificates**, "
             "**Installed by you**.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dotlocal.guide.told import Told
 
-_PAGE_TELLS = "Laden Sie diese Seite neu: Sie sagt, ob dieser Browser dem Gerät jetzt vertraut."
 _OPENS = (
     "Öffnen Sie `https://{host}`. Die Seite kommt ohne Warnung, und in der Adresszeile steht nicht mehr **Nicht "
     "sicher**."
@@ -30,7 +29,7 @@ TOLD = {
             "**Weiter**, **Fertig stellen**. Windows fragt, ob Sie „{root}“ installieren möchten: **Ja**.",
             "Schließen Sie alle Fenster des Browsers und öffnen Sie ihn wieder.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Drücken Sie die Windows-Taste und R, tippen Sie `certmgr.msc` (nach **Lokaler Computer**: `certlm.msc`) "
             "und drücken Sie die Eingabetaste.",
@@ -60,14 +59,14 @@ TOLD = {
             "Schließen Sie das Fenster. Der Mac fragt nach Ihrem Passwort.",
             "Beenden Sie den Browser und öffnen Sie ihn wieder.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Öffnen Sie die **Schlüsselbundverwaltung** (suchen Sie mit Spotlight danach) und wählen Sie "
             "**Anmeldung**, dann **Zertifikate**.",
             "Wählen Sie „{root}“ aus, dann **Löschen** im Menü **Bearbeiten**, und bestätigen Sie.",
         ),
         notes=(
-            "Ist das ein iPad, das Seiten wie ein Mac zeigt? Dann wählen Sie iPhone und iPad.",
+            "Ist das ein iPad, das Seiten wie ein Mac zeigt? Dann sind die Schritte für iPhone und iPad die richtigen.",
             "Die Datei allein bewirkt auf einem Mac nichts: erst die Wahl **Immer vertrauen**.",
         ),
     ),
@@ -90,7 +89,7 @@ TOLD = {
             "**Zertifikatsvertrauenseinstellungen**.",
             "Schalten Sie „{root}“ ein und tippen Sie auf **Fortfahren**.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Öffnen Sie **Einstellungen**, **Allgemein**, **VPN und Geräteverwaltung** und tippen Sie auf das Profil "
             "von „{root}“.",
@@ -121,7 +120,7 @@ TOLD = {
             "**SHA-256-Fingerabdruck**. Weicht er in einem Zeichen vom Etikett des Geräts ab, tippen Sie dort auf "
             "**Entfernen**.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Suchen Sie in den Einstellungen nach **Vertrauenswürdige Anmeldedaten** und öffnen Sie **Nutzer**.",
             "Tippen Sie auf „{root}“ und am Ende auf **Entfernen** oder **Deinstallieren**.",
@@ -159,7 +158,7 @@ TOLD = {
             "Sie **Use third party CA certificates** ein.",
             "Schließen Sie Firefox ganz und öffnen Sie es wieder.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Suchen Sie in den Einstellungen von Android nach **Vertrauenswürdige Anmeldedaten**, öffnen Sie "
             "**Nutzer**, tippen Sie auf „{root}“ und auf **Entfernen**.",
@@ -185,7 +184,7 @@ TOLD = {
             "Wählen Sie **Lokale Zertifikate**, dann **Von dir installiert**.",
             "Wählen Sie neben **Vertrauenswürdige Zertifikate** die Schaltfläche **Importieren**, und die Datei.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Tippen Sie `chrome://certificate-manager` in die Adresszeile und wählen Sie **Lokale Zertifikate**, **Von "
             "dir installiert**.",
@@ -214,7 +213,7 @@ TOLD = {
             "identifizieren**. Den anderen lassen Sie weg.",
             "Wählen Sie **OK**.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Öffnen Sie in Firefox **Einstellungen**, **Datenschutz & Sicherheit**, **Zertifikate verwalten** "
             "(**Zertifikate anzeigen** in älteren Versionen), **Zertifizierungsstellen**.",
@@ -238,7 +237,7 @@ TOLD = {
             "Vergleichen Sie den Fingerabdruck: Die Liste zeigt ihn neben „{root}“. Weicht er in einem Zeichen vom "
             "Etikett des Geräts ab, löschen Sie das Zertifikat mit dem Papierkorb daneben.",
         ),
-        check=(_PAGE_TELLS, _OPENS),
+        check=(_OPENS,),
         remove=(
             "Tippen Sie `chrome://certificate-manager` in die Adresszeile und wählen Sie **Lokale Zertifikate**, **Von "
             "dir installiert**.",
@@ -297,8 +296,8 @@ TOLD = {
             "`keytool` der richtigen.",
         ),
         warnings=(
-            "Java hält eine importierte Wurzel nicht an die Grenzen, die in ihr stehen. Die in den Zertifikaten des "
-            "Geräts gelten trotzdem.",
+            "Java hält ein importiertes Stammzertifikat nicht an die Grenzen, die in ihm stehen. Die in den "
+            "Zertifikaten des Geräts gelten trotzdem.",
         ),
     ),
 }
