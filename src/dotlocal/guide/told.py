@@ -14,8 +14,7 @@ class Told:
     """One platform's instructions in one language. Texts have the markup of `markup` and the FACTS in braces.
 
     A person does `fetch` (on a page with a button for the file) or `given` (the file came another way), then `install`,
-    in which the fingerprint is compared, and then `check`, whose last text needs no page that can tell. `remove` undoes
-    it.
+    in which the fingerprint is compared, and then `check`. `remove` undoes it.
     """
 
     name: str  # of the platform
