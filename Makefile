@@ -23,8 +23,10 @@ lint: .venv/dev  ## style, types, arrows, generated docs
 	cd src && ../$(bin)/lint-imports --no-cache --config ../pyproject.toml
 	$(bin)/python scripts/render-docs --check
 
-bench: .venv/run  ## ratios against peers, run side by side on this machine
+bench: .venv/dev  ## ratios against peers, run side by side on this machine
 	$(bin)/python bench/boot.py
+	$(bin)/python bench/handshake.py
+	$(bin)/python bench/memory.py
 
 docs: .venv/dev  ## write the generated parts of the docs
 	$(bin)/python scripts/render-docs

@@ -1,11 +1,10 @@
 """What a boot costs as a whole process, beside its peers: `make bench`.
 
-The runs are interleaved, so that a machine that slows down slows all of them; ratios are of medians, with the
-quartiles of the ratios run by run as their spread. Times are user plus system time, in milliseconds. Everybody
-writes to the same tmpfs, where there is one, since that is what /run is.
+Everybody writes to the same tmpfs, where there is one, since that is what /run is.
 
-  boot            the installed `dotlocal device boot`: one key, two certificates, five files, status
-  boot -I -S      the same without Python's site, as a unit file may start it
+  boot -I -S      `device boot` without Python's site, as a unit file may start it: one key, two certificates, five
+                  files, status
+  boot            the installed `dotlocal device boot`
   openssl         a script: key, request, signed certificate, concatenated
   openssl twice   the same script making what a boot makes: a certificate for each kind of client
   mkcert          key and certificate
@@ -21,21 +20,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-RUNS = int(os.environ.get("RUNS", "40"))
-HERE = Path(__file__).resolve().parent.parent
+from stopwatch import Times, finished, spread
 
-# The kernel counts the memory of whoever starts a process into its peak, so a bare interpreter starts them.
-STOPWATCH = """\
-import posix, sys, time
-silent = [(posix.POSIX_SPAWN_OPEN, fd, "/dev/null", posix.O_WRONLY, 0) for fd in (1, 2)]
-started = time.perf_counter()
-pid = posix.posix_spawnp(sys.argv[1], sys.argv[1:], posix.environ, file_actions=silent)
-_, status, usage = posix.wait4(pid, 0)
-print(status, usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss)
-"""
+import device
+
+RUNS = int(os.environ.get("RUNS", "40"))
+
 OPENSSL = """\
 set -e
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out leaf.key 2>/dev/null
@@ -56,36 +49,24 @@ authorityKeyIdentifier = keyid
 subjectAltName = critical, DNS:press-07.local"""
 
 
+BARS = {"openssl": 0.45, "mkcert": 1.0}  # of CPU time
+
+
 @dataclass
 class Contestant:
     """A command, and what its runs took."""
 
-    name: str
     words: list[str]
-    folder: Path
-    cpu: list[float] = field(default_factory=list)
-    wall: list[float] = field(default_factory=list)
-    peak: int = 0
+    times: Times
 
-    def run(self, *, counted: bool) -> None:
-        """Run it once, by the operating system's own accounting of the finished process."""
-        watched = [sys.executable, "-I", "-S", "-c", STOPWATCH, *self.words]
-        told = subprocess.run(watched, cwd=self.folder, capture_output=True, text=True, check=False).stdout.split()
-        if len(told) != 4 or told[0] != "0":
-            sys.exit(f"{self.name} failed: {' '.join(self.words)}")
-        if counted:
-            self.cpu.append(float(told[1]) * 1e3)
-            self.wall.append(float(told[2]) * 1e3)
-            self.peak = max(self.peak, int(told[3]))
-
-    def instructions(self) -> str:
+    def instructions(self, folder: Path) -> str:
         """Instructions in millions, by callgrind; children are counted too."""
         if not shutil.which("valgrind"):
             return "valgrind?"
         with tempfile.TemporaryDirectory() as logs:
             valgrind = ["valgrind", "--tool=callgrind", "--trace-children=yes", "--callgrind-out-file=/dev/null"]
             words = [*valgrind, f"--log-file={logs}/%p", *self.words]
-            subprocess.run(words, cwd=self.folder, capture_output=True, check=False)
+            subprocess.run(words, cwd=folder, capture_output=True, check=False)
             told = "".join(log.read_text() for log in Path(logs).iterdir())
         counts = [int(count) for count in re.findall(r"Collected : ([0-9]+)", told)]
         return f"{sum(counts) / 1e6:.0f}" if counts else "?"
@@ -93,41 +74,28 @@ class Contestant:
 
 def main() -> None:
     """Prepare, run, print."""
-    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="dotlocal-bench-", dir=shared) as made:
-        folder = Path(made)
-        contestants = _contestants(folder)
+    with device.made() as made:
+        contestants = _contestants(made)
         for number in range(RUNS + 1):
             for contestant in contestants:
-                contestant.run(counted=number > 0)
-        _print(contestants)
+                taken = finished(contestant.words, made.folder)
+                if number:
+                    contestant.times.add(*taken)
+        _print(contestants, made.folder)
 
 
-def _contestants(folder: Path) -> list[Contestant]:
-    installed = Path(sys.executable).parent / "dotlocal"
-    environment = {**os.environ, "PATH": f"{installed.parent}:{os.environ['PATH']}"}
-    story = [str(HERE / "examples" / "story.sh"), str(folder / "story")]
-    subprocess.run(story, env=environment, check=True, capture_output=True)
-    device = folder / "story" / "press-07"
-    places = ["--quiet", "--state", f"{device}/state", "--run", f"{device}/run", "--config", f"{device}/device.toml"]
-    packages = subprocess.run(
-        [sys.executable, "-c", "import dotlocal, os; print(os.path.dirname(os.path.dirname(dotlocal.__file__)))"],
-        check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
-    bare = f"import sys; sys.path.append({packages!r}); from dotlocal.device.boot import run; run(sys.argv[1:])"
-    _openssl_ca(folder)
-    found = [
-        Contestant("boot", [str(installed), "device", "boot", *places], folder),
-        Contestant("boot -I -S", [sys.executable, "-I", "-S", "-c", bare, *places], folder),
-        Contestant("openssl", ["sh", "openssl.sh"], folder),
-        Contestant("openssl twice", ["sh", "twice.sh"], folder),
-        Contestant("python", [sys.executable, "-I", "-S", "-c", "pass"], folder),
-    ]
-    if shutil.which("mkcert"):
-        os.environ["CAROOT"] = str(folder / "mkcert")
-        words = ["mkcert", "-ecdsa", "-cert-file", "m.pem", "-key-file", "m.key", "press-07.local", "192.168.77.7"]
-        found.insert(4, Contestant("mkcert", words, folder))
-    return found
+def _contestants(made: device.Device) -> list[Contestant]:
+    _openssl_ca(made.folder)
+    commands = {
+        "boot -I -S": made.bare_boot,
+        "boot": made.boot,
+        "openssl": ["sh", "openssl.sh"],
+        "openssl twice": ["sh", "twice.sh"],
+        "mkcert": ["mkcert", "-ecdsa", "-cert-file", "m.pem", "-key-file", "m.key", device.NAME, "192.168.77.7"],
+        "python": [sys.executable, "-I", "-S", "-c", "pass"],
+    }
+    os.environ["CAROOT"] = str(made.folder / "mkcert")
+    return [Contestant(words, Times(name)) for name, words in commands.items() if shutil.which(words[0])]
 
 
 def _openssl_ca(folder: Path) -> None:
@@ -142,17 +110,16 @@ def _openssl_ca(folder: Path) -> None:
     )  # fmt: skip
 
 
-def _print(contestants: list[Contestant]) -> None:
-    boot = contestants[0]
-    print(f"{RUNS} interleaved runs each; ratios are boot's to the other's; no peak can read below the last line's")
-    print(f"{'':15}  cpu ms  wall ms  peak MiB  M instr.   cpu ratio (quartiles)     wall ratio")
-    for other in contestants:
-        cpu, wall = statistics.median(other.cpu), statistics.median(other.wall)
-        pairs = [mine / theirs for mine, theirs in zip(boot.cpu, other.cpu, strict=True)]
-        low, _, high = statistics.quantiles(pairs, n=4)
+def _print(contestants: list[Contestant], folder: Path) -> None:
+    boot = contestants[0].times
+    print(f"{RUNS} interleaved runs each; ratios are those of `boot -I -S`; no peak can read below the last line's")
+    print(f"{'':15}  cpu ms  wall ms  peak MiB  M instr.    cpu ratio (quartiles)   bar   wall ratio")
+    for contestant in contestants:
+        times = contestant.times
+        cpu, wall = statistics.median(times.cpu), statistics.median(times.wall)
         print(
-            f"{other.name:15} {cpu:7.1f} {wall:8.1f} {other.peak / 1024:9.1f} {other.instructions():>9}"
-            f"   {statistics.median(boot.cpu) / cpu:9.2f} ({low:.2f} to {high:.2f})"
+            f"{times.name:15} {cpu:7.1f} {wall:8.1f} {times.peak / 1024:9.1f} {contestant.instructions(folder):>9}"
+            f"   {spread(boot.cpu, times.cpu):>22} {BARS.get(times.name, ''):>5}"
             f"   {statistics.median(boot.wall) / wall:10.2f}"
         )
 

@@ -1,0 +1,76 @@
+"""The device that is measured: press-07 of examples/story.sh, and the installed commands for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+NAME = "press-07.local"
+
+
+@dataclass(frozen=True)
+class Device:
+    """Folders and commands of a device that was really made."""
+
+    folder: Path  # of the story
+
+    @property
+    def root(self) -> Path:
+        """What clients trust."""
+        return self.folder / "root" / "root.pem"
+
+    @property
+    def places(self) -> list[str]:
+        """Where the device keeps things, as options."""
+        at = self.folder / "press-07"
+        return ["--state", f"{at}/state", "--run", f"{at}/run", "--config", f"{at}/device.toml"]
+
+    @property
+    def boot(self) -> list[str]:
+        """The installed command."""
+        return [str(_installed()), "device", "boot", "--quiet", *self.places]
+
+    @property
+    def bare_boot(self) -> list[str]:
+        """The same without Python's site, as a unit file may start it."""
+        text = f"import gc, sys; gc.disable(); sys.path.append({_packages()!r})"
+        text += "; from dotlocal.device.boot import run; run(sys.argv[1:])"
+        return [sys.executable, "-I", "-S", "-c", text, "--quiet", *self.places]
+
+    @property
+    def watch(self) -> list[str]:
+        """The installed command."""
+        return [str(_installed()), "device", "watch", *self.places]
+
+    def serve(self, port: int) -> list[str]:
+        """In front of a back end that nobody asks."""
+        run = f"{self.folder}/press-07/run"
+        listen = ["--listen", f"127.0.0.1:{port}", "--to", "127.0.0.1:9"]
+        return [str(_installed()), "device", "serve", *listen, "--run", run]
+
+
+@contextmanager
+def made() -> Iterator[Device]:
+    """On a tmpfs, where there is one, since that is what /run is."""
+    shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="dotlocal-bench-", dir=shared) as folder:
+        environment = {**os.environ, "PATH": f"{_installed().parent}:{os.environ['PATH']}"}
+        story = [str(HERE / "examples" / "story.sh"), f"{folder}/story"]
+        subprocess.run(story, env=environment, check=True, capture_output=True)
+        yield Device(Path(folder) / "story")
+
+
+def _installed() -> Path:
+    return Path(sys.executable).parent / "dotlocal"
+
+
+def _packages() -> str:
+    asked = "import dotlocal, os; print(os.path.dirname(os.path.dirname(dotlocal.__file__)))"
+    return subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout.strip()

@@ -1,0 +1,80 @@
+"""From nothing to the first verified TLS handshake, beside Caddy with a certificate of its internal CA.
+
+dotlocal        `device boot` to its end, then `device serve`, as an init system starts them
+boot            the first of the two alone
+Caddy           `caddy run` with `tls internal`, its CA there already, its server certificate not
+python twice    two empty interpreters, the second one with `ssl` and a context: the floor for two processes
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import caddy
+from stopwatch import Started, Times, finished, spread
+from visitor import free_port, visit
+
+import device
+
+RUNS = int(os.environ.get("RUNS", "40"))
+BAR = 0.5
+_WITH_TLS = "import os, ssl; ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); os._exit(0)"
+
+
+def main() -> None:
+    """Prepare, run, print."""
+    binary = caddy.program()
+    if binary is None:
+        sys.exit("first handshake: Caddy is not installed")
+    with device.made() as made, tempfile.TemporaryDirectory() as home:
+        rival = caddy.Caddy(binary, Path(home))
+        ours, boot, theirs, floor = (Times(name) for name in ("dotlocal", "boot", "Caddy", "python twice"))
+        for number in range(RUNS + 1):
+            measured = (_ours(made), finished(made.boot, made.folder), _caddy(rival), _floor(made.folder))
+            for times, taken in zip((ours, boot, theirs, floor), measured, strict=True):
+                if number:
+                    times.add(*taken[:2])
+    _print(ours, boot, theirs, floor)
+
+
+def _ours(made: device.Device) -> tuple[float, float]:
+    port = free_port()
+    begun = perf_counter()
+    booted = finished(made.boot, made.folder)
+    # the stopwatch's own interpreter is none of the device's
+    begun = perf_counter() - booted[1]
+    with Started(made.serve(port)) as serving:
+        wall = visit(port, made.root) - begun
+    return booted[0] + serving.cpu, wall
+
+
+def _caddy(rival: caddy.Caddy) -> tuple[float, float]:
+    port = free_port()
+    rival.forget_certificate()
+    with rival.start(port) as serving:
+        wall = visit(port, rival.root) - serving.begun
+    return serving.cpu, wall
+
+
+def _floor(folder: Path) -> tuple[float, float]:
+    texts = ("pass", _WITH_TLS)
+    runs = [finished([sys.executable, "-I", "-S", "-c", text], folder) for text in texts]
+    return sum(run[0] for run in runs), sum(run[1] for run in runs)
+
+
+def _print(ours: Times, boot: Times, theirs: Times, floor: Times) -> None:
+    print(f"\nfirst verified handshake, {RUNS} interleaved runs each; the bar is {BAR} of Caddy's, in both columns")
+    print(f"{'':15}  cpu ms  wall ms   dotlocal's cpu (quartiles)   dotlocal's wall (quartiles)")
+    for other in (ours, boot, theirs, floor):
+        cpu, wall = statistics.median(other.cpu), statistics.median(other.wall)
+        print(f"{other.name:15} {cpu:7.1f} {wall:8.1f}   {spread(ours.cpu, other.cpu):>26}"
+              f"   {spread(ours.wall, other.wall):>27}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
