@@ -138,6 +138,7 @@ _BOOT_STANDARD_LIBRARY = (
     "sys", "time",
 )  # fmt: skip
 _ALSO = {"device/watch/watcher.py": ("signal",)}  # it imports enum, which a process that stays pays for once
+_PLACES = ("CONFIG", "RUN", "STATE")
 _BOOT_NEVER = {
     "argparse", "asyncio", "cryptography", "dataclasses", "datetime", "email", "enum", "hashlib", "http", "ipaddress",
     "json", "logging", "pathlib", "re", "socket", "subprocess", "tomllib", "typing",
@@ -157,7 +158,7 @@ def _at_import(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def test_boot_path_modules_import_little(name: str) -> None:
     """The small half of the standard library, and one another."""
     ours = tuple("dotlocal." + module.removesuffix(".py").replace("/", ".") for module in BOOT_PATH)
-    names = (*ours, "dotlocal.RELEASED", "dotlocal.VERSION")
+    names = (*ours, "dotlocal.RELEASED", "dotlocal.VERSION", *(f"dotlocal.device.{each}" for each in _PLACES))
     packages = {each.rpartition(".")[0] for each in ours}
     found = [
         f"line {line}: {module}"
@@ -167,9 +168,18 @@ def test_boot_path_modules_import_little(name: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["device/boot.py"])
-def test_importing_the_boot_path_loads_nothing_heavy(name: str) -> None:
-    """`python -X importtime`: none of the modules that would cost a boot more than its cryptography."""
+# `ssl` itself brings enum, and in some versions re
+_SERVE_NEVER = {
+    "argparse", "asyncio", "cryptography", "dataclasses", "datetime", "email", "hashlib", "http", "inspect",
+    "ipaddress", "json", "logging", "pathlib", "subprocess", "threading", "tomllib", "typing", "urllib",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "never"), [("device/boot.py", _BOOT_NEVER), ("device/serve/command.py", _SERVE_NEVER)]
+)
+def test_importing_the_boot_path_loads_nothing_heavy(name: str, never: set[str]) -> None:
+    """`python -X importtime`: none of the modules that would cost a boot, or `serve`, more than its cryptography."""
     module = "dotlocal." + name.removesuffix(".py").replace("/", ".")
     ran = subprocess.run(
         # -S: what a site's own start-up imports is not ours to judge
@@ -178,7 +188,7 @@ def test_importing_the_boot_path_loads_nothing_heavy(name: str) -> None:
     )  # fmt: skip
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
     assert "dotlocal" in loaded
-    assert sorted(loaded & _BOOT_NEVER) == []
+    assert sorted(loaded & never) == []
 
 
 def test_the_contract_and_the_modules_agree_about_the_boot_path() -> None:

@@ -160,7 +160,7 @@ def serving(
 ) -> Iterator[Running]:
     chosen = Limits(**limits)  # type: ignore[arg-type]
     current = first_set(run)
-    running = Running(Serving(run, listen, to, folder, proxy_protocol, None, chosen))
+    running = Running(Serving(run, listen, to, folder, proxy_protocol=proxy_protocol, limits=chosen))
     if current:
         running.current = current
     try:
@@ -325,9 +325,12 @@ class Client:
         session: ssl.SSLSession | None = None,
         receive_buffer: int = 0,
         shake_hands: bool = True,
+        source: str = "",
     ) -> None:
         self.socket = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.socket.settimeout(PATIENCE)
+        if source:
+            self.socket.bind((source, 0))
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect(address)

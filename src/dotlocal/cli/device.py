@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dotlocal.cli import handover, install, terms, upkeep
@@ -192,42 +191,12 @@ def _lines(report: dict[str, Any]) -> list[str]:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from dotlocal.device.serve import Limits, Serving, serve
+    from dotlocal.device.serve import command
 
-    listen, to, folder = options.listen, options.to, options.folder
-    if not listen or not (to or folder):
-        listen, to, folder = _configured(options, listen, to, folder)
-    serving = Serving(
-        run=Path(_run(options).path), listen=_endpoint("--listen", listen), to=_endpoint("--to", to) if to else None,
-        folder=Path(folder) if folder else None, proxy_protocol=options.proxy_protocol, user=options.user,
-        limits=Limits(),
-    )  # fmt: skip
-    serve(serving, say=terms.say, ready=lambda bound: terms.say(f"serving https on {bound[0]} port {bound[1]}"))
+    chosen = command.Options()
+    chosen.run = _run(options).path
+    for name in ("listen", "to", "folder", "user", "config"):
+        setattr(chosen, name, getattr(options, name) or "")
+    chosen.proxy_protocol = options.proxy_protocol
+    command.main(chosen)
     return 0
-
-
-def _configured(
-    options: argparse.Namespace, listen: str | None, to: str | None, folder: str | None
-) -> tuple[str, str | None, str | None]:
-    from dotlocal.device import configuration
-    from dotlocal.host import files
-
-    path = options.config or store.CONFIG
-    if not options.config and not os.path.exists(path):
-        hint = "give --listen, and --to or --folder"
-        raise Absent("serve-where", "nothing says where to listen and what to serve", hint=hint)
-    settings = configuration.parse(files.read(path), path)
-    listen = listen or settings.serve_listen
-    if not (to or folder):
-        to, folder = settings.serve_to or None, settings.serve_folder or None
-    if not listen or not (to or folder):
-        raise Absent("serve-where", f"{path} has no whole [serve] table", hint="it wants listen, and to or folder")
-    return listen, to, folder
-
-
-def _endpoint(option: str, text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        hint = "as in 127.0.0.1:8080, [::1]:8080 or :443"
-        raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint=hint)
-    return host.removeprefix("[").removesuffix("]"), int(port)

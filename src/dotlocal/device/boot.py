@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from dotlocal.host.keys import SigningKey
 
 _LOCK_SECONDS = 10
-_CHILD_SECONDS = 30
 
 
 class Options:
@@ -264,19 +263,9 @@ def _template(state: State, key: "SigningKey") -> Template:
 
 
 def _in_child(module: str, *words: str) -> str:
-    import subprocess
+    from dotlocal.host.child import answer  # not at an everyday boot
 
-    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    environment = {**os.environ, "PYTHONPATH": home}
-    # -P: the working directory of whoever boots must not lend modules to root
-    command = [sys.executable, "-P", "-s", "-m", module, *words]
-    try:
-        return subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_CHILD_SECONDS,
-            check=False,
-        ).stdout.decode()  # fmt: skip
-    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        return ""
+    return answer(module, *words)
 
 
 def _save_floor(state: State, planned: Plan) -> None:

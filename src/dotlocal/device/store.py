@@ -6,6 +6,9 @@ import os
 from dotlocal.core import template
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.template import Template, seal, unseal
+from dotlocal.device import CONFIG as CONFIG
+from dotlocal.device import RUN as RUN
+from dotlocal.device import STATE as STATE
 from dotlocal.device.time import Floor, Hint
 from dotlocal.host import files, keys
 
@@ -13,9 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotlocal.host.keys import SigningKey
 
-STATE = "/var/lib/dotlocal"
-RUN = "/run/dotlocal"
-CONFIG = "/etc/dotlocal/device.toml"
 _FLOOR_HEADING = "dotlocal floor 1"
 _HINT_HEADING = "dotlocal time hint 1"
 _NO_BOOT_ID = "-"

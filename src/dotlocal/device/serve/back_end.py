@@ -1,15 +1,20 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """What a relay connects its client to: the device's own web interface on a TCP port."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from errno import EINPROGRESS
-from typing import Protocol
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.serve.notices import Notices
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 _TEXT = b"""\
 The web interface of this device does not answer.
@@ -65,7 +70,7 @@ class TcpBackEnd:
     def local(self) -> bool:
         """Whether clients will seem to the back end to be on this very machine."""
         hosts = [str(address[0]).partition("%")[0] for _, address in self._addresses]
-        return any(ipaddress.ip_address(host).is_loopback for host in hosts)
+        return any(host == "::1" or host.removeprefix("::ffff:").startswith("127.") for host in hosts)
 
     def dial(self, attempt: int) -> socket.socket | None:
         """See BackEnd."""

@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """Sockets that never wait, and the one place that waits for all of them.
 
 An endpoint is registered with epoll only while something is wanted of it: epoll reports a hang-up even to those who

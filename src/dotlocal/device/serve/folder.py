@@ -51,7 +51,7 @@ class Folder(socketserver.ThreadingMixIn, socketserver.BaseServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, folder: Path, *, stall: float) -> None:
+    def __init__(self, folder: str | Path, *, stall: float) -> None:
         """Files are read when asked for; `stall` is how many seconds a reader may stand still. Refuses `no-folder`."""
         try:
             os.scandir(folder).close()

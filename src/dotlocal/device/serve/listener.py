@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """The socket that clients connect to."""
 
 from __future__ import annotations

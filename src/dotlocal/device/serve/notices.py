@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """Lines for the operator that a stranger on the network can't multiply."""
 
 from __future__ import annotations

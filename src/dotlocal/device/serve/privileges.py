@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """Giving up root, for good."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """One client's TLS connection, the one to the back end behind it, and the bytes between them.
 
 Rules that this file obeys:
@@ -17,29 +18,14 @@ from __future__ import annotations
 import socket
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from dotlocal.device.serve.back_end import BAD_GATEWAY, BackEnd
 from dotlocal.device.serve.endpoint import READ, WRITE, Endpoint, Poll
+from dotlocal.device.serve.limits import Limits
 
 _CHUNK = 32768  # OpenSSL's buffers grow to what they are given once, and stay so for as long as a connection is open
 _RECORD = 16384  # the most that one TLS record holds (RFC 8446 5.1); asking for less could leave half a record behind
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one client may cost. Seconds, connections, and octets in each direction of a connection."""
-
-    handshake: float = 10.0
-    connect: float = 10.0
-    connections: int = 512
-    spare: float = 10.0  # idle for longer, a connection makes room for a new one when all are in use
-    spare_handshake: float = 1.0  # the same for one that hasn't finished its handshake
-    idle: float = 12 * 3600.0
-    stall: float = 600.0  # no progress although something waits to be sent, or one direction has ended
-    linger: float = 5.0  # for a client to read the last answer, when there is no back end any more
-    buffer: int = 65536
 
 
 class Phase(Enum):
@@ -86,6 +72,7 @@ class Relay:
         "_tls",
         "_to_back",
         "_to_client",
+        "client",
         "closed",
         "stirred",
     )
@@ -94,6 +81,7 @@ class Relay:
         self,
         connection: socket.socket,
         *,
+        client: str,
         poll: Poll,
         context: ssl.SSLContext,
         back_end: BackEnd,
@@ -101,7 +89,11 @@ class Relay:
         limits: Limits,
         now: float,
     ) -> None:
-        """Takes the accepted connection over; `preamble` goes to the back end before the client's own bytes."""
+        """Takes the accepted connection over; `preamble` goes to the back end before the client's own bytes.
+
+        `client` is the address that it comes from.
+        """
+        self.client = client
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)

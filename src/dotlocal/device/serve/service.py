@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """`device serve`: HTTPS in front of the device's own web interface, in the way of stunnel.
 
 Standard library only, as everything that a device runs. What faces the network is `Terminator`; here the steps before
@@ -9,21 +10,22 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from time import monotonic
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.serve.back_end import BackEnd, TcpBackEnd, at
+from dotlocal.device.serve.limits import Limits
 from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
 from dotlocal.device.serve.privileges import drop_to
-from dotlocal.device.serve.relay import Limits
 from dotlocal.device.serve.terminator import Terminator
 from dotlocal.device.serve.tls import CurrentSet, silent_about_bad_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Limits", "Serving", "Stop", "serve"]
 
@@ -32,28 +34,37 @@ _BACKLOG = 128
 _DESCRIPTORS_EACH, _DESCRIPTORS_ELSE = 4, 64
 
 
-@dataclass(frozen=True, slots=True)
 class Serving:
-    """What to serve, where, and as whom. Refuses `serve-what`, `no-such-port`, `proxy-protocol`."""
+    """What to serve, where, and as whom. Refuses `serve-what`, `no-such-port`, `proxy-protocol`.
 
-    run: Path  # with the set in run/current
-    listen: tuple[str, int]  # host "": every address; port 0: any that is free
-    to: tuple[str, int] | None = None  # the back end, or …
-    folder: Path | None = None  # … a folder of files
-    proxy_protocol: int | None = None  # 1 (text) or 2 (binary) in front of each connection to the back end
-    user: str | None = None  # to become after binding, before any key is read
-    limits: Limits = field(default_factory=Limits)
+    `run` has the set in run/current. `listen`: host "" is every address, port 0 any that is free. Either `to`, the back
+    end, or `folder`. `proxy_protocol`: 1 (text) or 2 (binary) in front of each connection to the back end. `user`: whom
+    to become after binding, before any key is read.
+    """
 
-    def __post_init__(self) -> None:
-        if (self.to is None) == (self.folder is None):
+    __slots__ = ("folder", "limits", "listen", "proxy_protocol", "run", "to", "user")
+
+    def __init__(
+        self, run: str | Path, listen: tuple[str, int], to: tuple[str, int] | None = None,
+        folder: str | Path | None = None, *, proxy_protocol: int | None = None, user: str | None = None,
+        limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        if (to is None) == (folder is None):
             raise Refused("serve-what", "serve either a back end or a folder", hint="give one of --to and --folder")
-        for port, least in ((self.listen[1], 0), (self.to[1] if self.to else 1, 1)):
+        for port, least in ((listen[1], 0), (to[1] if to else 1, 1)):
             if not least <= port <= 65535:  # the resolver would take it modulo 65536
                 raise Refused("no-such-port", f"{port} is no port: {least} to 65535")
-        if self.proxy_protocol not in (None, 1, 2):
-            raise Refused("proxy-protocol", f"the PROXY protocol has versions 1 and 2, not {self.proxy_protocol}")
-        if self.proxy_protocol and self.folder:
+        if proxy_protocol not in (None, 1, 2):
+            raise Refused("proxy-protocol", f"the PROXY protocol has versions 1 and 2, not {proxy_protocol}")
+        if proxy_protocol and folder:
             raise Refused("proxy-protocol", "the PROXY protocol is for a back end, and a folder is none")
+        self.run = run
+        self.listen = listen
+        self.to = to
+        self.folder = folder
+        self.proxy_protocol = proxy_protocol
+        self.user = user
+        self.limits = limits or Limits()
 
 
 class Stop:
@@ -93,7 +104,9 @@ def serve(
         notices = Notices(say, clock=monotonic)
         listener = stack.enter_context(bind(serving.listen))
         if serving.folder is not None:
-            import dotlocal.device.serve.folder  # noqa: F401  while whoever started us can read it
+            import dotlocal.device.serve.folder
+        if serving.proxy_protocol:
+            import dotlocal.device.serve.proxy_protocol  # noqa: F401  the same
         if serving.user:
             drop_to(serving.user)
         back_end = _back_end(serving, notices)
@@ -138,7 +151,7 @@ def _warn(serving: Serving, back_end: BackEnd, notices: Notices) -> None:
 
 
 def _make_room_for_descriptors(limits: Limits, notices: Notices) -> None:
-    needed = limits.connections * _DESCRIPTORS_EACH + _DESCRIPTORS_ELSE
+    needed = limits.connections * _DESCRIPTORS_EACH + limits.waiting + _DESCRIPTORS_ELSE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
@@ -150,10 +163,11 @@ def _make_room_for_descriptors(limits: Limits, notices: Notices) -> None:
 
 @contextmanager
 def _ended_by_signals(stop: Stop) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python delivers signals to the main thread only, and that one isn't ours
+    try:
+        before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    except ValueError:  # Python delivers signals to the main thread only, and this isn't it
+        yield
         return
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:

@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """The TLS terminator: accepts clients, gives each a relay, and keeps all of them within their limits.
 
 One thread, one loop. It sleeps until a socket is ready or the earliest deadline has come; with no connection there is
@@ -7,15 +8,17 @@ no deadline, and so nothing at rest ever wakes the processor.
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Callable
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from math import inf
 
-from dotlocal.device.serve import proxy_protocol
 from dotlocal.device.serve.back_end import BackEnd
+from dotlocal.device.serve.crowd import Crowd
 from dotlocal.device.serve.endpoint import READ, Endpoint, Poll
+from dotlocal.device.serve.limits import Limits
 from dotlocal.device.serve.notices import Notices
-from dotlocal.device.serve.relay import Limits, Relay
+from dotlocal.device.serve.relay import Relay
 from dotlocal.device.serve.tls import CurrentSet
 
 _BURST = 32  # connections accepted before those that are open get their turn
@@ -32,6 +35,7 @@ class Terminator:
         "_back_end",
         "_certificates",
         "_clock",
+        "_crowd",
         "_earliest",
         "_limits",
         "_listener",
@@ -39,7 +43,8 @@ class Terminator:
         "_paused_until",
         "_poll",
         "_proxy_protocol",
-        "_relays",
+        "_room_due",
+        "_waiting",
     )
 
     def __init__(
@@ -62,8 +67,10 @@ class Terminator:
         self._notices = notices
         self._clock = clock
         self._poll = Poll()
-        self._relays: set[Relay] = set()
+        self._crowd = Crowd(limits)
+        self._waiting: deque[tuple[socket.socket, tuple[str, int]]] = deque()  # accepted, and not looked at until …
         self._earliest = inf  # no deadline is before this
+        self._room_due = inf  # … this moment, or until somebody goes
         self._paused_until = inf  # when to accept again; inf while accepting
 
     def run(self, stop: int) -> None:
@@ -74,8 +81,10 @@ class Terminator:
             while self._turn():
                 pass
         finally:
-            for relay in self._relays:
+            for relay in self._crowd:
                 relay.abort()
+            for connection, _ in self._waiting:
+                connection.close()
             self._poll.close()
 
     def _turn(self) -> bool:
@@ -91,10 +100,12 @@ class Terminator:
             self._resume()
         if now >= self._earliest:
             self._expire(now)
+        if now >= self._room_due:
+            self._let_in(now)
         return True
 
     def _timeout(self) -> float | None:
-        due = min(self._earliest, self._paused_until)
+        due = min(self._earliest, self._paused_until, self._room_due)
         return None if due == inf else max(0.0, due - self._clock())
 
     def _step(self, relay: Relay, step: Callable[..., None], *arguments: object) -> None:
@@ -104,10 +115,11 @@ class Terminator:
             self._report(error)
             relay.abort()
         if relay.closed:
-            self._relays.discard(relay)
-            if not self._relays:
+            self._crowd.discard(relay)
+            if not self._crowd:
                 self._earliest = inf
             self._resume()
+            self._let_in(self._clock())
         else:
             self._earliest = min(self._earliest, relay.deadline)
 
@@ -115,7 +127,7 @@ class Terminator:
         # Every relay is looked at, but only when a deadline has come; that is cheaper than keeping them in order,
         # since each byte that moves puts one off.
         self._earliest = inf
-        for relay in list(self._relays):
+        for relay in self._crowd:
             if relay.deadline <= now:
                 self._step(relay, relay.expire)
             else:
@@ -124,14 +136,7 @@ class Terminator:
     # Accepting
 
     def _accept(self, now: float) -> None:
-        for accepted in range(_BURST):
-            if len(self._relays) >= self._limits.connections:
-                if accepted:
-                    return  # nobody is dropped before it is certain, by another event, that somebody is waiting
-                if not self._make_room(now):
-                    self._notices.rarely("full", f"warning: all {self._limits.connections} connections are in use")
-                    self._pause(max(self._next_room(), now + _SOONEST_SECONDS))
-                    return
+        for _ in range(_BURST):
             try:
                 connection, client = self._listener.accept()
             except BlockingIOError:
@@ -139,48 +144,69 @@ class Terminator:
             except OSError as error:
                 if error.errno in _EXHAUSTED:
                     self._notices.rarely("exhausted", f"warning: can't accept connections: {error.strerror}")
-                    self._make_room(now)
+                    self._end(self._crowd.spare(now))
                     self._pause(now + _RECOVERY_SECONDS)
                     return
                 continue  # an error of that one connection, which accept(2) hands on
-            try:
-                self._welcome(connection, client, now)
-            except Exception as error:  # as in _step
-                connection.close()
-                if not isinstance(error, OSError):  # those mean gone again already, or no more room in the kernel
-                    self._report(error)
+            self._admit(connection, client, now)
+
+    def _admit(self, connection: socket.socket, client: tuple[str, int], now: float) -> None:
+        # Accepted before it is known whether there is room: only then is it known whose turn it would be, and a flood
+        # of one client can't fill the kernel's queue for the others.
+        victim = self._crowd.victim(client[0], now) if self._crowd.full else None
+        if victim or not self._crowd.full:
+            self._end(victim)
+            self._welcome(connection, client, now)
+            return
+        self._notices.rarely("full", f"warning: all {self._limits.connections} connections are in use")
+        if len(self._waiting) >= self._limits.waiting:
+            connection.close()
+            return
+        self._waiting.append((connection, client))
+        self._room_due = max(self._crowd.next_spare(), now + _SOONEST_SECONDS)
+
+    def _let_in(self, now: float) -> None:
+        while self._waiting:
+            if self._crowd.full:
+                victim = self._crowd.victim(self._waiting[0][1][0], now)
+                if not victim:
+                    self._room_due = max(self._crowd.next_spare(), now + _SOONEST_SECONDS)
+                    return
+                self._end(victim)
+            self._welcome(*self._waiting.popleft(), now)
+        self._room_due = inf
+
+    def _end(self, victim: Relay | None) -> None:
+        if victim:
+            victim.abort()
+            self._crowd.discard(victim)
 
     def _welcome(self, connection: socket.socket, client: tuple[str, int], now: float) -> None:
-        version = self._proxy_protocol
-        preamble = proxy_protocol.header(version, client, connection.getsockname()) if version else b""
-        relay = Relay(
-            connection,
-            poll=self._poll,
-            context=self._certificates.context(now),
-            back_end=self._back_end,
-            preamble=preamble,
-            limits=self._limits,
-            now=now,
-        )
-        self._relays.add(relay)
+        try:
+            relay = Relay(
+                connection,
+                client=client[0],
+                poll=self._poll,
+                context=self._certificates.context(now),
+                back_end=self._back_end,
+                preamble=self._preamble(connection, client),
+                limits=self._limits,
+                now=now,
+            )
+        except Exception as error:  # as in _step
+            connection.close()
+            if not isinstance(error, OSError):  # those mean gone again already, or no more room in the kernel
+                self._report(error)
+            return
+        self._crowd.add(relay)
         self._earliest = min(self._earliest, relay.deadline)
 
-    def _make_room(self, now: float) -> bool:
-        """Drop the connection that is missed least: an unfinished handshake, else the one that is idle longest."""
-        spare = [relay for relay in self._relays if self._spare_from(relay) <= now]
-        if not spare:
-            return False
-        victim = min(spare, key=lambda relay: (relay.shaking_hands_since is None, relay.stirred))
-        victim.abort()
-        self._relays.discard(victim)
-        return True
+    def _preamble(self, connection: socket.socket, client: tuple[str, int]) -> bytes:
+        if not self._proxy_protocol:
+            return b""
+        from dotlocal.device.serve import proxy_protocol  # ipaddress, for the few back ends that speak it
 
-    def _spare_from(self, relay: Relay) -> float:
-        began, limits = relay.shaking_hands_since, self._limits
-        return relay.stirred + limits.spare if began is None else began + limits.spare_handshake
-
-    def _next_room(self) -> float:
-        return min(map(self._spare_from, self._relays), default=inf)
+        return proxy_protocol.header(self._proxy_protocol, client, connection.getsockname())
 
     def _pause(self, until: float) -> None:
         self._poll.want(self._listener.fileno(), _LISTENER, 0)

@@ -1,3 +1,4 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
 """The certificates that `device serve` presents: those of `run/current`, whichever set that is at the moment.
 
 There are two contexts for a set, one key for both: clients that name a host get `names.pem`, clients that name none, or
@@ -10,12 +11,15 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-import threading
+from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from dotlocal.core.errors import Absent, Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Mozilla's "intermediate" of today without finite-field DHE, which no current client needs and scanners ask about;
 # TLS 1.3 has its own list. The client chooses: it knows whether its processor helps with AES.
@@ -40,22 +44,23 @@ def names_a_host(server_name: str | None) -> bool:
     return not server_name.rstrip(".").rpartition(".")[2].isdigit()  # no top-level domain is a number
 
 
-def contexts(directory: Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLContext:
+def contexts(directory: str | Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLContext:
     """The context to accept with, which hands over to its sibling by SNI.
 
     Refuses `set-unreadable`, `set-incomplete` and `set-broken` (a file that is no PEM, or another key's certificate).
     """
     for name in (KEY, WITH_ADDRESSES, NAMES_ONLY):
+        path = os.path.join(directory, name)
         try:
-            (directory / name).open("rb").close()  # OpenSSL's own errors don't say which of the files it was
+            open(path, "rb").close()  # OpenSSL's own errors don't say which of the files it was
         except PermissionError:
             raise Refused(
                 "set-unreadable",
-                f"{directory / name} may not be read by user {os.geteuid()}",
+                f"{path} may not be read by user {os.geteuid()}",
                 hint="set `group` in device.toml to a group of the user that serves",
             ) from None
         except OSError as error:
-            raise Refused("set-incomplete", f"{directory / name}: {_lower(error.strerror)}") from None
+            raise Refused("set-incomplete", f"{path}: {_lower(error.strerror)}") from None
     accepting = _context(directory, WITH_ADDRESSES, alpn)
     by_name = _context(directory, NAMES_ONLY, alpn)
 
@@ -72,9 +77,9 @@ class CurrentSet:
 
     __slots__ = ("_alpn", "_context", "_current", "_failed", "_mark", "_retry", "_say")
 
-    def __init__(self, run: Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1) -> None:
+    def __init__(self, run: str | Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1) -> None:
         """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
-        self._current = run / "current"
+        self._current = os.path.join(run, "current")
         self._say = say
         self._alpn = alpn
         self._failed: Mark | None = None
@@ -106,7 +111,7 @@ class CurrentSet:
             self._failed, self._retry = mark, now + _RETRY_SECONDS
         else:
             if mark != self._mark:
-                self._say(f"serving the certificates of {self._current.parent / mark[0]}")
+                self._say(f"serving the certificates of {self._folder(mark[0])}")
             self._mark, self._failed = mark, None
         return self._context
 
@@ -117,7 +122,7 @@ class CurrentSet:
         except OSError:
             return "", 0, 0
         try:
-            found = os.stat(self._current.parent / target)
+            found = os.stat(self._folder(target))
         except OSError:
             return target, 0, 0
         return target, found.st_ino, found.st_ctime_ns
@@ -126,7 +131,10 @@ class CurrentSet:
         if not mark[0]:
             raise self._nothing()
         # Not through the link, which might pair one set's key with the next one's chain.
-        return contexts(self._current.parent / mark[0], self._alpn)
+        return contexts(self._folder(mark[0]), self._alpn)
+
+    def _folder(self, target: str) -> str:
+        return os.path.join(os.path.dirname(self._current), target)
 
     def _nothing(self) -> Refused:
         try:
@@ -147,10 +155,10 @@ def silent_about_bad_names() -> Iterator[None]:
     The interpreter decodes the name before any callback of ours and reports through `sys.unraisablehook`, so that a
     stranger could fill the log. Only that one error, and only in the calling thread, is passed over.
     """
-    before, here = sys.unraisablehook, threading.get_ident()
+    before, here = sys.unraisablehook, get_ident()
 
     def hook(unraisable: sys.UnraisableHookArgs, /) -> None:
-        if unraisable.exc_type is not UnicodeDecodeError or threading.get_ident() != here:
+        if unraisable.exc_type is not UnicodeDecodeError or get_ident() != here:
             before(unraisable)
 
     sys.unraisablehook = hook
@@ -160,25 +168,26 @@ def silent_about_bad_names() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def _context(directory: Path, chain: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
+def _context(directory: str | Path, chain: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.set_alpn_protocols(alpn)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    path = os.path.join(directory, chain)
     try:
         # A password of our own, because OpenSSL would ask for the one of an encrypted key on the terminal, and wait.
-        context.load_cert_chain(directory / chain, directory / KEY, password="")
+        context.load_cert_chain(path, os.path.join(directory, KEY), password="")
     except ssl.SSLError as error:
         reason = _lower((error.reason or "not PEM").replace("_", " "))
         raise Refused(
             "set-broken",
-            f"{directory / chain} and {KEY} don't go together: {reason}",
+            f"{path} and {KEY} don't go together: {reason}",
             hint="make a new set with `dotlocal device boot`",
         ) from None
     except OSError as error:
-        raise Refused("set-unreadable", f"{directory / chain} or {KEY}: {_lower(error.strerror)}") from None
+        raise Refused("set-unreadable", f"{path} or {KEY}: {_lower(error.strerror)}") from None
     return context
 
 

@@ -1,0 +1,129 @@
+# Serve path: no dataclasses, typing, pathlib, re, json or argparse at run time.
+"""`dotlocal device serve`: from words to a service, without the rest of the command line, whose imports would cost more
+memory and time than all else that a process does that stays for years.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.device import CONFIG, RUN
+
+_VALUES = ("--listen", "--to", "--folder", "--user", "--config", "--run")
+
+
+class Options:
+    """What was said, as texts; empty: not said."""
+
+    __slots__ = ("config", "folder", "listen", "proxy_protocol", "run", "to", "user")
+
+    def __init__(self) -> None:
+        self.listen = ""
+        self.to = ""
+        self.folder = ""
+        self.user = ""
+        self.config = ""
+        self.run = os.environ.get("DOTLOCAL_RUN") or RUN
+        self.proxy_protocol: int | None = None
+
+
+def run(words: list[str]) -> None:
+    """Serve, and end the process; returns when the words are for the full command line."""
+    options = parse(words)
+    if options is None:
+        return
+    try:
+        main(options)
+    except Refused as refused:
+        sys.stderr.write(f"dotlocal: error: {refused}\n")
+        if refused.hint:
+            sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
+        sys.exit(2 if isinstance(refused, Absent) else 1)
+    sys.exit(0)
+
+
+def parse(words: list[str]) -> Options | None:
+    """The options, or None where only the full command line knows what to say."""
+    options = Options()
+    rest = list(words)
+    while rest:
+        word, equals, value = rest.pop(0).partition("=")
+        if word == "--proxy-protocol":
+            if not equals and rest and not rest[0].startswith("-"):
+                value = rest.pop(0)
+            if value not in ("", "1", "2") or (equals and not value):
+                return None
+            options.proxy_protocol = int(value or "1")
+        elif word in _VALUES and (equals or rest):
+            value = value if equals else rest.pop(0)
+            if not value or value.startswith("-"):
+                return None
+            setattr(options, word[2:], value)
+        else:
+            return None
+    return None if options.to and options.folder else options
+
+
+def main(options: Options) -> None:
+    """Serve until a signal. Refuses what `serve` refuses, `endpoint`, and `serve-where`: what is missing in the options
+    and in the [serve] table of the settings.
+    """
+    from dotlocal.device.serve.service import Serving, serve
+
+    if not options.listen or not (options.to or options.folder):
+        _complete(options)
+    serving = Serving(
+        run=options.run, listen=endpoint("--listen", options.listen),
+        to=endpoint("--to", options.to) if options.to else None, folder=options.folder or None,
+        proxy_protocol=options.proxy_protocol, user=options.user or None,
+    )  # fmt: skip
+    serve(serving, say=_say, ready=_ready)
+
+
+def endpoint(option: str, text: str) -> tuple[str, int]:
+    """Host and port; refuses `endpoint`."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        hint = "as in 127.0.0.1:8080, [::1]:8080 or :443"
+        raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint=hint)
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _complete(options: Options) -> None:
+    path = options.config or CONFIG
+    if not options.config and not os.path.exists(path):
+        hint = "give --listen, and --to or --folder"
+        raise Absent("serve-where", "nothing says where to listen and what to serve", hint=hint)
+    listen, to, folder = _configured(path)
+    options.listen = options.listen or listen
+    if not (options.to or options.folder):
+        options.to, options.folder = to, folder
+    if not options.listen or not (options.to or options.folder):
+        raise Absent("serve-where", f"{path} has no whole [serve] table", hint="it wants listen, and to or folder")
+
+
+def _configured(path: str) -> tuple[str, str, str]:
+    from dotlocal.device import settings
+    from dotlocal.host.child import answer  # the TOML parser would stay for years
+
+    read = answer("dotlocal.device.configuration", path, path)
+    try:
+        found = settings.load(read)
+    except (Refused, ValueError):
+        code, _, message = read.partition("\t")
+        missing = Absent if code == "file-missing" else Refused
+        raise missing(code or "config-unreadable", message or f"{path} can't be read") from None
+    return found.serve_listen, found.serve_to, found.serve_folder
+
+
+def _ready(bound: tuple[str, int]) -> None:
+    gc.freeze()  # what was imported stays, and need not be looked at ever again
+    gc.enable()
+    _say(f"serving https on {bound[0]} port {bound[1]}")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"dotlocal: {line}\n")
