@@ -15,12 +15,11 @@ from installed import Command, Done, private_mounts, tree
 
 @dataclass(frozen=True)
 class Case:
-    """Words (`@name` is a path among the places) that are refused, and how; `hint` where the reader can act."""
+    """Words (`@name` is a path among the places) that are refused, and how."""
 
     name: str
     words: str
     code: str
-    hint: bool = False
     status: int = 1
 
     @property
@@ -42,7 +41,7 @@ def split(words: str, places: Path) -> list[str]:
 
 def check(done: Done, case: Case) -> None:
     assert (done.status, done.code) == (case.status, case.code), done
-    assert done.hinted or not case.hint, done
+    assert done.hinted, done
     assert done.out == ""
 
 
@@ -56,22 +55,22 @@ ACCEPT = "factory accept {} --home @waiting"
 ADOPT = "device adopt {} --state @SN0001/state"
 
 REQUESTS = [  # what a device's request can be, wherever it is handed in
-    ("empty", "pem-empty", True),
-    ("huge", "file-too-large", False),
-    ("corrupt", "pem-corrupt", False),
-    ("cut", "pem-corrupt", False),
-    ("garbage", "pem-empty", True),
-    ("certificate", "pem-label", False),
-    ("key", "pem-label", True),
-    ("forged", "request-signature", False),
-    ("rsa-1024", "key-kind", False),
-    ("other-curve", "key-kind", False),
-    ("unknown-curve", "key-kind", False),
-    ("wants-ca", "request-extension", True),
-    ("wants-names", "request-extension", True),
-    ("odd-serial", "device-serial", True),
-    ("long-serial", "device-serial", True),
-    ("nameless", "request-identity", True),
+    ("empty", "pem-empty"),
+    ("huge", "file-too-large"),
+    ("corrupt", "pem-corrupt"),
+    ("cut", "pem-corrupt"),
+    ("garbage", "pem-empty"),
+    ("certificate", "pem-label"),
+    ("key", "pem-label"),
+    ("forged", "request-signature"),
+    ("rsa-1024", "key-kind"),
+    ("other-curve", "key-kind"),
+    ("unknown-curve", "key-kind"),
+    ("wants-ca", "request-extension"),
+    ("wants-names", "request-extension"),
+    ("odd-serial", "device-serial"),
+    ("long-serial", "device-serial"),
+    ("nameless", "request-identity"),
 ]
 
 ROOT = [
@@ -79,113 +78,113 @@ ROOT = [
     Case("plan-huge", CREATE.format("@huge.pem"), "file-too-large"),
     Case("plan-garbage", CREATE.format("@garbage.pem"), "plan-unreadable"),
     Case("plan-a-folder", CREATE.format("@root"), "file-unreadable"),
-    Case("exists", "root create @plan.toml --home @root --passphrase-file @pass", "root-exists", hint=True),
+    Case("exists", "root create @plan.toml --home @root --passphrase-file @pass", "root-exists"),
     Case("passphrase-short", "root create @plan.toml --home @new --passphrase-file @short-pass", "passphrase-short"),
     Case("passphrase-empty", "root create @plan.toml --home @new --passphrase-file @empty-pass", "passphrase-short"),
-    Case("passphrase-missing", "root create @plan.toml --home @new", "passphrase-missing", hint=True),
+    Case("passphrase-missing", "root create @plan.toml --home @new", "passphrase-missing"),
     Case("passphrase-nowhere", "root create @plan.toml --home @new --passphrase-file @none", "file-missing", status=2),
     Case("passphrase-huge", "root create @plan.toml --home @new --passphrase-file @huge.pem", "file-too-large"),
     Case("passphrase-closed", "root create @plan.toml --home @new --passphrase-fd 77", "passphrase-unreadable"),
     Case("passphrase-negative", "root create @plan.toml --home @new --passphrase-fd -1", "passphrase-unreadable"),
-    Case("home-nowhere", "root create @plan.toml --passphrase-file @pass", "home-missing", hint=True, status=2),
+    Case("home-nowhere", "root create @plan.toml --passphrase-file @pass", "home-missing", status=2),
     Case("home-a-file", "root create @plan.toml --home @pass --passphrase-file @pass", "file-unwritable"),
-    *(Case(name, SIGN.format(f"@{name}.pem"), code, hint) for name, code, hint in REQUESTS
+    *(Case(name, SIGN.format(f"@{name}.pem"), code) for name, code in REQUESTS
       if name in ("empty", "huge", "corrupt", "forged", "rsa-1024")),
-    Case("wants-ca", SIGN.format("@station-wants-ca.pem"), "request-extension", hint=True),
-    Case("odd-station", SIGN.format("@odd-station.pem"), "station-name", hint=True),
-    Case("device-as-station", SIGN.format("@new.pem"), "request-of-device", hint=True),
-    *(Case(f"device-{name}", DEVICE_SIGN.format(f"@{name}.pem"), code, hint) for name, code, hint in REQUESTS
+    Case("wants-ca", SIGN.format("@station-wants-ca.pem"), "request-extension"),
+    Case("odd-station", SIGN.format("@odd-station.pem"), "station-name"),
+    Case("device-as-station", SIGN.format("@new.pem"), "request-of-device"),
+    *(Case(f"device-{name}", DEVICE_SIGN.format(f"@{name}.pem"), code) for name, code in REQUESTS
       if name in ("forged", "unknown-curve", "wants-ca", "odd-serial")),
-    Case("station-as-device", DEVICE_SIGN.format("@new-station.pem"), "request-identity", hint=True),
+    Case("station-as-device", DEVICE_SIGN.format("@new-station.pem"), "request-identity"),
     Case("missing", SIGN.format("@none.pem"), "file-missing", status=2),
-    Case("life-short", f"{SIGN.format('@new-station.pem')} --years 9", "life-too-short", hint=True),
-    Case("life-none", f"{SIGN.format('@new-station.pem')} --years 0", "life-too-short", hint=True),
-    Case("life-long", f"{SIGN.format('@new-station.pem')} --years 26", "life-beyond-parent", hint=True),
-    Case("life-absurd", f"{SIGN.format('@new-station.pem')} --years {10**15}", "life-beyond-parent", hint=True),
-    Case("policy-wider", f"{DEVICE_SIGN.format('@new.pem')} --hostname www.example.com", "policy-wider", hint=True),
+    Case("life-short", f"{SIGN.format('@new-station.pem')} --years 9", "life-too-short"),
+    Case("life-none", f"{SIGN.format('@new-station.pem')} --years 0", "life-too-short"),
+    Case("life-long", f"{SIGN.format('@new-station.pem')} --years 26", "life-beyond-parent"),
+    Case("life-absurd", f"{SIGN.format('@new-station.pem')} --years {10**15}", "life-beyond-parent"),
+    Case("policy-wider", f"{DEVICE_SIGN.format('@new.pem')} --hostname www.example.com", "policy-wider"),
     Case("host-empty", f"{DEVICE_SIGN.format('@new.pem')} --hostname=", "not-a-host-name"),
-    Case("no-passphrase", OPEN, "passphrase-missing", hint=True),
+    Case("no-passphrase", OPEN, "passphrase-missing"),
     Case("wrong-passphrase", f"{OPEN} --passphrase-file @wrong-pass", "passphrase-wrong"),
     Case("empty-passphrase", f"{OPEN} --passphrase-file @empty-pass", "passphrase-wrong"),
-    Case("no-root", "root sign @new-station.pem --home @nowhere", "no-root", hint=True, status=2),
+    Case("no-root", "root sign @new-station.pem --home @nowhere", "no-root", status=2),
     Case("expired", "root sign @new-station.pem --home @old-root --passphrase-file @pass", "issuer-expired"),
     Case("device-expired", "root sign @new.pem --device --home @old-root --passphrase-file @pass", "issuer-expired"),
 ]  # fmt: skip
 
 FACTORY = [
-    Case("odd-name", "factory init --name line/1 --home @new", "station-name", hint=True),
-    Case("empty-name", "factory init --name= --home @new", "station-name", hint=True),
-    Case("long-name", f"factory init --name {'l' * 33} --home @new", "station-name", hint=True),
+    Case("odd-name", "factory init --name line/1 --home @new", "station-name"),
+    Case("empty-name", "factory init --name= --home @new", "station-name"),
+    Case("long-name", f"factory init --name {'l' * 33} --home @new", "station-name"),
     Case("other-name", "factory init --name line␣2 --home @factory", "station-exists"),
     Case("passphrase-short", f"{INIT} --passphrase-file @short-pass", "passphrase-short"),
     Case("passphrase-empty", f"{INIT} --passphrase-file @empty-pass", "passphrase-short"),
-    Case("home-nowhere", "factory init --name line␣4", "home-missing", hint=True, status=2),
+    Case("home-nowhere", "factory init --name line␣4", "home-missing", status=2),
     Case("home-a-file", "factory init --name line␣4 --home @pass", "file-unwritable"),
     Case("missing", ACCEPT.format("@none.pem"), "file-missing", status=2),
-    Case("empty", ACCEPT.format("@empty.pem"), "pem-empty", hint=True),
+    Case("empty", ACCEPT.format("@empty.pem"), "pem-empty"),
     Case("huge", ACCEPT.format("@huge.pem"), "file-too-large"),
-    Case("garbage", ACCEPT.format("@garbage.pem"), "pem-empty", hint=True),
-    Case("request", ACCEPT.format("@line-2.pem"), "answer-parts", hint=True),
-    Case("birth-record", ACCEPT.format("@SN0001-birth.pem"), "answer-parts", hint=True),
-    Case("without-policy", ACCEPT.format("@answer-without-policy.pem"), "answer-parts", hint=True),
-    Case("in-disorder", ACCEPT.format("@answer-in-disorder.pem"), "birth-order", hint=True),
+    Case("garbage", ACCEPT.format("@garbage.pem"), "pem-empty"),
+    Case("request", ACCEPT.format("@line-2.pem"), "answer-parts"),
+    Case("birth-record", ACCEPT.format("@SN0001-birth.pem"), "answer-parts"),
+    Case("without-policy", ACCEPT.format("@answer-without-policy.pem"), "answer-parts"),
+    Case("in-disorder", ACCEPT.format("@answer-in-disorder.pem"), "birth-order"),
     Case("other-station", ACCEPT.format("@answer-of-line-1.pem"), "wrong-key"),
     Case("other-root", f"{ACCEPT.format('@answer.pem')} --fingerprint {'AB:' * 31}AB", "wrong-root"),
     Case("second", "factory accept @answer.pem --home @factory", "wrong-key"),
-    Case("no-station", "factory accept @answer.pem --home @nowhere", "no-station", hint=True, status=2),
-    Case("locked", "factory accept @locked-answer.pem --home @locked", "passphrase-missing", hint=True),
-    *(Case(name, PROVISION.format(f"@{name}.pem"), code, hint) for name, code, hint in REQUESTS),
+    Case("no-station", "factory accept @answer.pem --home @nowhere", "no-station", status=2),
+    Case("locked", "factory accept @locked-answer.pem --home @locked", "passphrase-missing"),
+    *(Case(name, PROVISION.format(f"@{name}.pem"), code) for name, code in REQUESTS),
     Case("missing", PROVISION.format("@none.pem"), "file-missing", status=2),
-    Case("station", PROVISION.format("@line-2.pem"), "request-identity", hint=True),
-    Case("cloned", PROVISION.format("@cloned.pem"), "key-taken", hint=True),
-    Case("taken", PROVISION.format("@taken.pem"), "serial-taken", hint=True),
-    Case("cloned-replaced", f"{PROVISION.format('@cloned.pem')} --replace new␣board", "key-taken", hint=True),
-    Case("no-reason", f"{PROVISION.format('@taken.pem')} --replace=", "replace-reason", hint=True),
-    Case("odd-reason", f"{PROVISION.format('@taken.pem')} --replace \udcff", "replace-reason", hint=True),
-    Case("policy-wider", f"{PROVISION.format('@new.pem')} --hostname press-{{serial}}", "policy-wider", hint=True),
-    Case("public-name", f"{PROVISION.format('@new.pem')} --hostname www.example.com", "policy-wider", hint=True),
+    Case("station", PROVISION.format("@line-2.pem"), "request-identity"),
+    Case("cloned", PROVISION.format("@cloned.pem"), "key-taken"),
+    Case("taken", PROVISION.format("@taken.pem"), "serial-taken"),
+    Case("cloned-replaced", f"{PROVISION.format('@cloned.pem')} --replace new␣board", "key-taken"),
+    Case("no-reason", f"{PROVISION.format('@taken.pem')} --replace=", "replace-reason"),
+    Case("odd-reason", f"{PROVISION.format('@taken.pem')} --replace \udcff", "replace-reason"),
+    Case("policy-wider", f"{PROVISION.format('@new.pem')} --hostname press-{{serial}}", "policy-wider"),
+    Case("public-name", f"{PROVISION.format('@new.pem')} --hostname www.example.com", "policy-wider"),
     Case("host-empty", f"{PROVISION.format('@new.pem')} --hostname=", "not-a-host-name"),
     Case("wildcard", f"{PROVISION.format('@new.pem')} --hostname *.local", "wildcard"),
-    Case("leading-dot", f"{PROVISION.format('@new.pem')} --hostname .local", "policy-dns", hint=True),
-    Case("life-short", f"{PROVISION.format('@new.pem')} --years 9", "life-too-short", hint=True),
-    Case("life-long", f"{PROVISION.format('@new.pem')} --years 30", "life-beyond-parent", hint=True),
+    Case("leading-dot", f"{PROVISION.format('@new.pem')} --hostname .local", "policy-dns"),
+    Case("life-short", f"{PROVISION.format('@new.pem')} --years 9", "life-too-short"),
+    Case("life-long", f"{PROVISION.format('@new.pem')} --years 30", "life-beyond-parent"),
     Case("expired", "factory provision @new.pem --home @old-factory --out @out.pem", "issuer-expired"),
-    Case("not-accepted", "factory provision @new.pem --home @waiting", "no-answer", hint=True, status=2),
-    Case("no-station", "factory provision @new.pem --home @nowhere", "no-station", hint=True, status=2),
-    Case("locked", "factory provision @new.pem --home @locked", "passphrase-missing", hint=True),
+    Case("not-accepted", "factory provision @new.pem --home @waiting", "no-answer", status=2),
+    Case("no-station", "factory provision @new.pem --home @nowhere", "no-station", status=2),
+    Case("locked", "factory provision @new.pem --home @locked", "passphrase-missing"),
     Case("wrong-pass", "factory provision @new.pem --home @locked --passphrase-file @wrong-pass", "passphrase-wrong"),
-    Case("no-ledger", "factory ledger --home @waiting", "no-ledger", hint=True, status=2),
+    Case("no-ledger", "factory ledger --home @waiting", "no-ledger", status=2),
 ]  # fmt: skip
 
 DEVICE = [
-    *(Case(f"serial-{name}", f"device init --serial={serial} --state @new", "device-serial", hint=True)
+    *(Case(f"serial-{name}", f"device init --serial={serial} --state @new", "device-serial")
       for name, serial in {"empty": "", "space": "SN␣1", "slash": "SN/1", "start": "-SN1", "umlaut": "SÑ1",
                            "octets": "\udcff", "long": "S" * 33, "line": "SN1\n"}.items() if name != "line"),
-    Case("serial-differs", "device init --serial SN0002 --state @SN0001/state", "serial-differs", hint=True),
+    Case("serial-differs", "device init --serial SN0002 --state @SN0001/state", "serial-differs"),
     Case("state-a-file", "device init --serial SN1 --state @pass", "file-unwritable"),
     Case("state-below-a-file", "device init --serial SN1 --state @pass/state", "file-unwritable"),
     Case("missing", ADOPT.format("@none.pem"), "file-missing", status=2),
-    Case("empty", ADOPT.format("@empty.pem"), "pem-empty", hint=True),
+    Case("empty", ADOPT.format("@empty.pem"), "pem-empty"),
     Case("huge", ADOPT.format("@huge.pem"), "file-too-large"),
-    Case("garbage", ADOPT.format("@garbage.pem"), "pem-empty", hint=True),
+    Case("garbage", ADOPT.format("@garbage.pem"), "pem-empty"),
     Case("corrupt", ADOPT.format("@birth-corrupt.pem"), "pem-corrupt"),
     Case("cut", ADOPT.format("@birth-cut.pem"), "pem-corrupt"),
     Case("request", ADOPT.format("@SN0001.pem"), "pem-label"),
-    Case("key", ADOPT.format("@key.pem"), "pem-label", hint=True),
-    Case("other-device", ADOPT.format("@SN0002-birth.pem"), "birth-other-device", hint=True),
-    Case("in-disorder", ADOPT.format("@birth-in-disorder.pem"), "birth-order", hint=True),
-    Case("without-factory", ADOPT.format("@birth-without-factory.pem"), "birth-order", hint=True),
-    Case("without-root", ADOPT.format("@birth-without-root.pem"), "birth-order", hint=True),
+    Case("key", ADOPT.format("@key.pem"), "pem-label"),
+    Case("other-device", ADOPT.format("@SN0002-birth.pem"), "birth-other-device"),
+    Case("in-disorder", ADOPT.format("@birth-in-disorder.pem"), "birth-order"),
+    Case("without-factory", ADOPT.format("@birth-without-factory.pem"), "birth-order"),
+    Case("without-root", ADOPT.format("@birth-without-root.pem"), "birth-order"),
     Case("without-device", ADOPT.format("@birth-without-device.pem"), "birth-profile"),
-    Case("root-alone", ADOPT.format("@root/root.pem"), "birth-count", hint=True),
+    Case("root-alone", ADOPT.format("@root/root.pem"), "birth-count"),
     Case("expired", "device adopt @SN0003-birth.pem --state @SN0003/state", "birth-expired"),
-    Case("no-state", "device adopt @SN0001-birth.pem --state @nowhere", "no-state", hint=True, status=2),
+    Case("no-state", "device adopt @SN0001-birth.pem --state @nowhere", "no-state", status=2),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", [*ROOT, *FACTORY, *DEVICE], ids=lambda case: case.id)
 def test_bad_input_is_refused_and_changes_nothing(prepared: Path, dotlocal: Command, case: Case) -> None:
-    """Code, exit status, a hint where the reader can act, no traceback, no output, and every file as it was."""
+    """Code, exit status, a hint, no traceback, no output, and every file as it was."""
     before = tree(prepared)
     check(dotlocal(*split(case.words, prepared)), case)
     assert tree(prepared) == before

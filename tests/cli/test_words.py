@@ -199,6 +199,19 @@ def test_a_replaced_device(dotlocal: Command, places: Path) -> None:
     assert (done.status, done.code, done.hinted) == (1, "superseded", True)
 
 
+def test_what_changes_nothing_is_said(dotlocal: Command, places: Path) -> None:
+    """--years for a request that was answered before, --replace for a device that had no other: told, on stderr."""
+    home = ("--home", places / "factory")
+    first = dotlocal.ok("factory", "provision", places / "new.pem", *home, "--years", "12")
+    assert "answered before" not in first.err
+    again = dotlocal.ok("factory", "provision", places / "new.pem", *home, "--years", "12")
+    assert (again.out, again.err) == (first.out, first.err)
+    other = dotlocal.ok("factory", "provision", places / "new.pem", *home, "--years", "15", "--replace", "new board")
+    assert other.out == first.out
+    assert "answered before" in other.err
+    assert "nothing was replaced" in other.err
+
+
 def test_the_wrong_end_of_a_secret(dotlocal: Command, places: Path) -> None:
     """A private key handed in as a request is refused, and not a line of it is repeated."""
     done = dotlocal("factory", "provision", places / "key.pem", "--home", places / "factory")

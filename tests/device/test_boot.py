@@ -10,13 +10,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from booting import NOW, Device, make_device, reading, served, surroundings
+from booting import NOW, Device, issue_record, make_device, reading, served, surroundings
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from dotlocal.core.chain import window_of
 from dotlocal.core.errors import Refused
 from dotlocal.core.window import DAY, YEAR
+from dotlocal.device import adoption, boot
 from dotlocal.device.surroundings import Surroundings
 from dotlocal.host.files import Lock
 from dotlocal.testing import MOMENT, World
@@ -311,6 +312,24 @@ def test_a_birth_record_that_was_lost_is_refused(device: Device) -> None:
         device.boot()
     assert caught.value.code == "birth-damaged"
     assert tree(device.run) == before
+
+
+def test_a_birth_record_that_comes_during_a_boot(device: Device, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adopted after the template was read, and before the chain: issued again, and all of it is of the new record."""
+    request = device.state.text("request.pem").encode()
+    renewed = issue_record(world, request, "SN0001", years=11)
+    adoptions = iter([lambda: adoption.adopt(device.state, renewed.encode().encode(), now=None)])
+
+    def look() -> Surroundings:
+        next(adoptions, lambda: None)()
+        return surroundings()
+
+    monkeypatch.setattr(boot.surroundings, "look", look)
+    options = boot.Options()
+    options.state, options.run, options.config = device.state.path, str(device.run), str(device.path / "none.toml")
+    report = boot.boot(options)
+    assert served(device.run).full[1] == renewed.device_ca
+    assert report["device_ca"]["serial"] == f"{renewed.device_ca.serial_number:x}"
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

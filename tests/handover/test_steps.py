@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from handed_device import Device
 from hypothesis import given
 from hypothesis import strategies as st
+from restless import wait_until
 from web_servers import unused_port
 
 from dotlocal.core.errors import Refused
@@ -201,6 +202,102 @@ def test_by_hand_the_current_set_is_handed_over(device: Device, tmp_path: Path) 
     assert report["handover"]["outcome"] == "served"
     assert (tmp_path / "mark").exists()
     assert device.status["handover"] == report["handover"]
+
+
+@contextmanager
+def hanging(device: Device, tmp_path: Path, *words: str, when: str, seconds: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A hand-over at work, in whose command nothing happens until it is ended; every later one succeeds at once."""
+    mark = tmp_path / "mark"
+    command = ["sh", "-c", f"[ -e {mark} ] || {{ touch {mark}; sleep {seconds + 20}; }}"]
+    with tls_server(ssl_context(device.run)) as port:
+        device.configure(by_command(port, *command, seconds=seconds) + f'when = "{when}"\n')
+        process = device.told.command.start(*words)
+        try:
+            wait_until(mark.exists)
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def outcome(device: Device) -> str | None:
+    handed: dict[str, str] = device.status.get("handover", {})
+    return handed.get("outcome")
+
+
+def by_hand(device: Device) -> list[str]:
+    return ["device", "handover", "--json", "--config", str(device.config), "--run", str(device.run)]
+
+
+def test_no_boot_waits_for_the_end_of_a_hand_over(device: Device, tmp_path: Path) -> None:
+    """A server that hangs for a minute: the next boot gives it moments to read, those after that none at all."""
+    with hanging(device, tmp_path, *by_hand(device), when="asked", seconds=60):
+        offered = device.run / os.readlink(device.run / "current")
+        serials, times = [device.status["serial"]], []
+        for _ in range(4):
+            began = time.monotonic()
+            serials.append(device.boot()["serial"])
+            times.append(time.monotonic() - began)
+            assert device.status["serial"] == serials[-1]
+        assert len(set(serials)) == 5
+        assert 2 < times[0] < 8, times
+        assert max(times[1:]) < 2, times
+        assert {path.name for path in offered.iterdir()} >= {"privkey.pem", "fullchain.pem"}
+    device.boot()
+    assert not offered.exists()
+
+
+def test_by_hand_the_newest_set_is_handed_over(device: Device, tmp_path: Path) -> None:
+    """`device handover`, and another set comes meanwhile: the outcome is that one's."""
+    with hanging(device, tmp_path, *by_hand(device), when="asked", seconds=5) as process:
+        newest = device.boot()
+        out, _ = process.communicate(timeout=40)
+    handed = json.loads(out)["handover"]
+    assert (process.returncode, handed["outcome"], handed["serial_served"]) == (0, "served", newest["serial"])
+    assert device.status["handover"] == handed
+
+
+def test_of_two_boots_the_later_one_hands_over(device: Device, tmp_path: Path) -> None:
+    """The earlier one's set was overtaken while its server hung: a note, exit status 0; the later one's is served."""
+    words = [*device.told.boot_words("07"), "--json"]
+    with hanging(device, tmp_path, *words, when="boot", seconds=5) as process:
+        later = device.boot()
+        out, _ = process.communicate(timeout=40)
+    earlier = json.loads(out)
+    assert (process.returncode, earlier["handover"]["outcome"]) == (0, "superseded")
+    assert codes(earlier) == ["handover-superseded"]
+    assert later["handover"]["outcome"] == "served"
+    assert device.status == later
+
+
+def test_a_watching_device_tries_again(device: Device, tmp_path: Path) -> None:
+    """The reload fails; once its cause is mended the next try is served, without anybody's asking."""
+    mended = tmp_path / "mended"
+    with tls_server(ssl_context(device.run)) as port:
+        device.configure(by_command(port, "sh", "-c", f"[ -e {mended} ]"))
+        words = device.told.boot_words("07")
+        process = device.told.command.start(*words[:1], "watch", *words[2:])
+        try:
+            wait_until(lambda: outcome(device) == "failed")
+            mended.touch()
+            wait_until(lambda: outcome(device) == "served")
+        finally:
+            process.terminate()
+            _, err = process.communicate(timeout=20)
+    assert b"(another try)" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its powers one by one")
+def test_the_unit_for_hand_overs_needs_no_more_than_it_has(device: Device) -> None:
+    """The set belongs to the watching user; root may read and signal, and nothing else: the lock is no obstacle."""
+    with tls_server(ssl_context(device.run)) as port:
+        device.configure(by_command(port, "true") + 'when = "asked"\n')
+        device.boot()
+        for path in (device.run, *device.run.rglob("*")):
+            os.chown(path, 12345, -1, follow_symlinks=False)
+        bounded = ("setpriv", "--bounding-set", "-all,+kill,+dac_read_search")
+        done = device.told.command(*by_hand(device), before=bounded)
+    assert (done.status, json.loads(done.out)["handover"]["outcome"]) == (0, "served"), done
 
 
 def test_without_a_table_there_is_nothing_to_do_by_hand(device: Device) -> None:

@@ -94,3 +94,15 @@ def test_a_change_does_not_wait_for_the_retry() -> None:
     schedule.failed(0)
     schedule.happened("address", 10)
     assert schedule.due() == 10 + QUIET_SECONDS
+
+
+def test_what_the_web_server_did_not_take_is_tried_again() -> None:
+    """After 2, 4, 8 seconds, until it does; the renewal stays where it is."""
+    schedule = Schedule()
+    for wait in (2, 4, 8):
+        schedule.taken()
+        schedule.succeeded(1000, renew_in=500, handed_over=False)
+        assert schedule.due() == 1000 + wait
+    schedule.taken()
+    schedule.succeeded(1000, renew_in=500)
+    assert (schedule.due(), schedule.failures) == (1500, 0)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from dotlocal.cli import terms
+
+if TYPE_CHECKING:
+    from dotlocal.factory.station import Home
+    from dotlocal.wire.birth import BirthRecord
 
 
 def add(actors: Any) -> None:
@@ -84,8 +89,26 @@ def _provision(options: argparse.Namespace) -> int:
     station = Station.open(home, passphrase=terms.passphrase(options, "the station's key"), clock=terms.now)
     record = station.provision(data, hostname=options.hostname, replace=options.replace, years=options.years)
     terms.say(f"{named(record.device_ca)}, until {record.device_ca.not_valid_after_utc:%Y-%m-%d}")
+    for remark in _remarks(home, record, replace=options.replace, years=options.years):
+        terms.say(remark)
     terms.deliver(record.encode(), options.out)
     return 0
+
+
+def _remarks(home: Home, record: BirthRecord, *, replace: str | None, years: int | None) -> Iterator[str]:
+    from dotlocal.core.chain import window_of
+    from dotlocal.core.window import YEAR
+    from dotlocal.factory.ledger import Ledger
+
+    window = window_of(record.device_ca)
+    if years is not None and round((window.not_after - window.not_before) / YEAR) != years:
+        yield "this request was answered before, and the same request gets the same answer: --years changes nothing"
+    if replace is not None:
+        ledger = Ledger(home.ledger, create=False)
+        known = ledger.enrolled(record.serial_number, "")
+        ledger.close()
+        if len(known) == 1:
+            yield f"this ledger knows no other device CA of {record.serial_number}: nothing was replaced"
 
 
 def _ledger(options: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from dotlocal.cli import terms
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import store
 
+_MOST_SETS = 5  # that may come, one during the hand-over of the other
+
 
 def add(commands: Any) -> None:
     """Add the command to those of the device."""
@@ -35,6 +37,7 @@ def run_of(options: argparse.Namespace) -> store.Run:
 
 def _handover(options: argparse.Namespace) -> int:
     from dotlocal.device import configuration, status
+    from dotlocal.device.handover.outcome import SUPERSEDED
     from dotlocal.device.handover.steps import hand_over
     from dotlocal.host import files
 
@@ -43,7 +46,10 @@ def _handover(options: argparse.Namespace) -> int:
     if not settings.handover:
         raise Absent("handover-where", f"{path} has no [handover] table", hint="it wants server, and connect")
     run = run_of(options)
-    report = hand_over(current_status(run), settings, run)
+    for _ in range(_MOST_SETS):
+        report = hand_over(current_status(run), settings, run)
+        if report["handover"]["outcome"] != SUPERSEDED:
+            break
     told = {"handover": report["handover"], "findings": [each for each in report["findings"] if _ours(each)]}
     if options.json:
         terms.deliver_json(told)

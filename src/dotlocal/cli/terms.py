@@ -160,9 +160,12 @@ def now() -> int:
 
 def report(refused: Refused, *, as_json: bool = False) -> int:
     """Tell what was refused and what to do next; the exit status."""
+    from dotlocal.core.codes import hint_of  # a hundred rows, where something went wrong
+
+    hint = hint_of(refused)
     if as_json:
-        deliver_json({"error": {"code": refused.code, "message": refused.message, "hint": refused.hint}})
+        deliver_json({"error": {"code": refused.code, "message": refused.message, "hint": hint}})
     sys.stderr.write(f"dotlocal: error: {refused}\n")
-    if refused.hint:
-        sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
+    if hint:
+        sys.stderr.write(f"dotlocal: hint: {hint}\n")
     return 2 if isinstance(refused, Absent) else 1

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dotlocal.host.keys import SigningKey
 
 _LOCK_SECONDS = 10
+_MOST_ADOPTIONS = 3
 
 
 class Options:
@@ -62,10 +63,7 @@ def main(options: Options) -> int:
     try:
         reported = boot(options)
     except Refused as refused:
-        sys.stderr.write(f"dotlocal: error: {refused}\n")
-        if refused.hint:
-            sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
-        return 2 if isinstance(refused, Absent) else 1
+        return refuse(refused)
     try:
         if options.json:
             sys.stdout.write(status.encode(reported) + "\n")
@@ -77,6 +75,14 @@ def main(options: Options) -> int:
     return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0
 
 
+def refuse(refused: Refused) -> int:
+    """Tell what was refused, and what to do; the exit status."""
+    from dotlocal.core.codes import hint_of  # nobody is in a hurry any more
+
+    sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {hint_of(refused)}\n")
+    return 2 if isinstance(refused, Absent) else 1
+
+
 def boot(options: Options) -> "dict[str, Any]":
     """Make the certificates of this moment and switch to them; returns the status. Refuses what can't be gone on with:
     no state, no key, a template that can't be healed, a run directory that can't be written.
@@ -84,12 +90,18 @@ def boot(options: Options) -> "dict[str, Any]":
     state, run = State(options.state), Run(options.run)
     files.folder(run.path)
     with files.Lock(run.lock, _LOCK_SECONDS):
-        key = state.key()
-        settings, findings = _settings(state, options)
-        template = _template(state, key)
-        report = issue(
-            key, template, settings, surroundings.look(), clock.read(), state=state, run=run, findings=findings
-        )
+        for _ in range(_MOST_ADOPTIONS):
+            adoption = state.adoption()
+            key = state.key()
+            settings, findings = _settings(state, options)
+            template = _template(state, key)
+            report = issue(
+                key, template, settings, surroundings.look(), clock.read(), state=state, run=run, findings=findings
+            )
+            if state.adoption() == adoption:
+                break  # else a birth record came in between, and the chain may be of two
+    if settings.handover:
+        run.allow_handover()
     if settings.handover and settings.handover.get("when") != "asked":
         from dotlocal.device.handover.steps import hand_over  # TLS and processes, where there is a server to be told
 

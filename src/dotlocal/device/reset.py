@@ -132,6 +132,7 @@ def _drop_folder(path: str) -> None:
 def _drop_sets(run: Run, report: Report) -> None:
     if os.path.islink(run.current):
         try:
+            run.wait_for_readers(os.readlink(run.current))
             os.unlink(run.current)  # first: what is being emptied must not be anybody's current set
             files.sync_folder(run.path)
         except OSError as error:

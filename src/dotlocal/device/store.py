@@ -23,6 +23,7 @@ _NO_BOOT_ID = "-"
 KEPT = ("device-ca.key", "request.pem", "birth.pem", "template", "floor", "pin-refused")
 SERVER_KEYS = ("kept-known", "kept-unknown")  # of `keep_while_unchanged`, by the clock that they were made by
 DROPPED = (*SERVER_KEYS, "settings", "hint")
+_READING_SECONDS = 3  # within which a server that was told of a set has read it
 OWNED = "owned"  # a folder: the customer's own certificate
 
 
@@ -77,6 +78,14 @@ class State:
                 "template-damaged", f"{self.file('template')} is missing or damaged",
                 hint="`dotlocal device adopt BIRTH.pem` prepares it again",
             ) from None  # fmt: skip
+
+    def adoption(self) -> "tuple[int, int] | None":
+        """What is another one after each adoption of a birth record, or None while one is under way."""
+        try:
+            found = os.stat(self.file("template"))
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     def floor(self) -> "Floor | None":
         """The saved time, or None when there is none that can be read."""
@@ -135,6 +144,16 @@ class Run:
         """Held while a set is made."""
         return os.path.join(self.path, "lock")
 
+    @property
+    def handover_lock(self) -> str:
+        """Held while a web server is told of a set, for as long as that takes; no boot waits for it."""
+        return os.path.join(self.path, "handover")
+
+    def allow_handover(self) -> None:
+        """Make its lock, which a hand-over of another user, who may read here and not write, then finds."""
+        if not os.path.exists(self.handover_lock):
+            files.write(self.handover_lock, b"", mode=0o600)
+
     def has_current(self) -> bool:
         """Whether a complete set is there to go on with."""
         return os.path.exists(os.path.join(self.current, "fullchain.pem"))
@@ -153,20 +172,34 @@ class Run:
                 os.chmod(folder, 0o750)  # noqa: S103  the group that device.toml names reads the key
             files.sync_folder(folder)
             before = os.readlink(self.current) if os.path.islink(self.current) else ""
+            if before:
+                self.wait_for_readers(before)
             files.switch(self.current, name)
         except OSError as error:
             raise Refused("file-unwritable", f"{folder} can't be written: {error.strerror}") from None
         self._sweep(keep=(name, before))
+
+    def wait_for_readers(self, name: str) -> None:
+        """Give a server that is being told of this set the time to read it, a few seconds and no more.
+
+        One that reads while the link moves gets one set's key and the next one's chain; Apache ends over that.
+        """
+        try:  # whoever hands a set over locks its folder
+            with files.Lock(os.path.join(self.path, name), _READING_SECONDS, folder=True):
+                pass
+        except Refused:
+            pass
 
     def _sweep(self, keep: "tuple[str, str]") -> None:
         for name in os.listdir(self.path):
             if name.startswith("set-") and name not in keep:
                 folder = os.path.join(self.path, name)
                 try:
-                    for file in os.listdir(folder):
-                        os.unlink(os.path.join(folder, file))
-                    os.rmdir(folder)
-                except OSError:
+                    with files.Lock(folder, 0, folder=True):  # not the one that a server is being told of
+                        for file in os.listdir(folder):
+                            os.unlink(os.path.join(folder, file))
+                        os.rmdir(folder)
+                except (OSError, Refused):
                     continue  # somebody's leftovers in our folder: not worth a boot
             elif name.endswith(".tmp"):
                 files.remove(os.path.join(self.path, name))

@@ -172,7 +172,8 @@ class Lock:
     def __enter__(self) -> "Lock":
         deadline = monotonic() + self._seconds
         try:
-            flags = os.O_RDONLY if self._folder else os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            # for reading: one who may read a lock of another user may wait for it
+            flags = os.O_RDONLY | (0 if self._folder else os.O_CREAT | os.O_NOFOLLOW)
             self._descriptor = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise _unwritable(self._path, error) from None

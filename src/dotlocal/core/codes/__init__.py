@@ -1,7 +1,8 @@
 """Every code that a person can be given: how grave, whose turn it is, what it means, and what to do.
 
 Codes are stable: they are never renamed and never mean something else later. docs/codes.md is rendered from here, and a
-test compares this table with the source, both ways. Nothing at run time reads it.
+test compares this table with the source, both ways. At run time it is read for one thing: what to do about a refusal
+that has no hint of its own.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ from collections.abc import Iterator
 
 from dotlocal.core.codes import certificates, commands, device, trust, vendor
 from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, VENDOR, WARNING, Group, Row
+from dotlocal.core.errors import Refused
 
 __all__ = [
     "ABSENT", "CUSTOMER", "ERROR", "GROUPS", "INTEGRATOR", "NOTE", "REFUSED", "ROWS", "VENDOR", "WARNING", "Group",
-    "Row", "markdown",
+    "Row", "hint_of", "markdown",
 ]  # fmt: skip
 
 GROUPS = (*device.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *trust.GROUPS, *commands.GROUPS)
 ROWS = tuple(row for group in GROUPS for row in group.rows)
+
+
+def hint_of(refused: Refused) -> str:
+    """What its reader can do next: the refusal's own hint, or what the table says of its code."""
+    return refused.hint or next((row.action for row in ROWS if row.code == refused.code), "")
 
 
 def markdown() -> Iterator[str]:

@@ -107,6 +107,8 @@ GROUPS = (
             "mend the cause; hand over"),
         Row("handover-not-running", NOTE, INTEGRATOR, "the web server is not running",
             "nothing: it reads when it starts"),
+        Row("handover-superseded", NOTE, INTEGRATOR, "a newer set came during the hand-over",
+            "nothing: that one is handed over"),
         Row("handover-one-certificate", WARNING, INTEGRATOR, "one of the two certificates is served to everybody",
             "`dotlocal device install` prints a configuration that serves both"),
         Row("handover-where", ABSENT, INTEGRATOR, "device.toml has no [handover] table", "add it"),

@@ -28,6 +28,13 @@ class OfferedSet:
         self.bundles = bundles
         self.with_addresses, self.names_only = (leaf(chains[name]) for name in (WITH_ADDRESSES, NAMES_ONLY))
 
+    def is_current(self) -> bool:
+        """Whether run/current still leads to it: another boot may have come, or a reset."""
+        try:
+            return os.path.join(os.path.dirname(self.link), os.readlink(self.link)) == self.folder
+        except OSError:
+            return False
+
 
 def load(run: Run) -> OfferedSet:
     """The current set. Refuses `no-set`, `set-unreadable`, and `set-broken` when anything in it doesn't go together:

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from dotlocal.device.handover.offered import OfferedSet
 
-SERVED, NOT_RUNNING, FAILED = "served", "not-running", "failed"
-CODES = _FAILED, _NOT_RUNNING, _ONE = ("handover-failed", "handover-not-running", "handover-one-certificate")
+SERVED, NOT_RUNNING, SUPERSEDED, FAILED = "served", "not-running", "superseded", "failed"
+CODES = _FAILED, _NOT_RUNNING, _ONE, _SUPERSEDED = (
+    "handover-failed", "handover-not-running", "handover-one-certificate", "handover-superseded",
+)  # fmt: skip
 
 
 class Outcome:
@@ -39,12 +41,17 @@ class Outcome:
         }
 
     def findings(self, new: OfferedSet | None) -> list[Finding]:
-        """What a person should know: `handover-failed`, `handover-not-running`, `handover-one-certificate`."""
+        """What a person should know: `handover-failed`, `handover-superseded`, `handover-not-running`,
+        `handover-one-certificate`.
+        """
         if self.outcome == FAILED:
             hint = (
                 self.hint or "the certificates are in run/current; mend the cause, and run `dotlocal device handover`"
             )
             return [Finding(_FAILED, ERROR, self.server, f"not handed over to {self.server}: {self.reason}", hint=hint)]
+        if self.outcome == SUPERSEDED:
+            message = f"a newer set came while {self.server} was told of this one, and is handed over instead"
+            return [Finding(_SUPERSEDED, NOTE, self.server, message)]
         if self.outcome == NOT_RUNNING:
             message = f"{self.server} is not running; it reads the new set when it starts"
             return [Finding(_NOT_RUNNING, NOTE, self.server, message)]

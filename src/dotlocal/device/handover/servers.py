@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONNECT = "127.0.0.1:443"
-SECONDS = 8  # less than the next boot waits for the lock
+SECONDS = 8
 BOOT, ASKED = "boot", "asked"
 
 

@@ -3,7 +3,9 @@
 1. load the set, and check that key and certificates go together     2. tell the server, through its adapter
 3. connect, naming a host and naming none, until it serves that set  4. put the outcome into the status
 
-Imported only where `[handover]` is configured. Whatever happens here, the set in run/current stays.
+Imported only where `[handover]` is configured. Whatever happens here, the set in run/current stays. One hand-over at a
+time, and no boot waits for its end: the set's folder is locked, for which a boot puts its own set off by moments
+(`store.Run.publish`); a set that is no longer current is given up for the one that is.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from dotlocal.core.errors import Refused
 from dotlocal.device import status
 from dotlocal.device.handover import offered, proof
 from dotlocal.device.handover.offered import OfferedSet
-from dotlocal.device.handover.outcome import CODES, NOT_RUNNING, SERVED, Outcome
+from dotlocal.device.handover.outcome import CODES, FAILED, NOT_RUNNING, SERVED, SUPERSEDED, Outcome
 from dotlocal.device.handover.servers import Server, row_of
 from dotlocal.host import files
 
@@ -40,14 +42,17 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
     new = None
     try:
         server = Server(settings.handover, settings.handover_command)
-        with _lock(run):
+        with _turn(run, server):
             new = offered.load(run)
             name = report["names"][0] if report["names"] else None
-            carry_out(server, new, name, outcome)
+            with files.Lock(new.folder, _LOCK_SECONDS, folder=True):
+                carry_out(server, new, name, outcome)
     except Refused as refused:
         outcome.reason, outcome.hint = f"{refused}", refused.hint
     except OSError as error:
         outcome.reason = f"{error.strerror or error}"
+    if outcome.outcome == FAILED and new and not new.is_current():
+        outcome.outcome = SUPERSEDED
     kept = [finding for finding in report["findings"] if finding["code"] not in CODES]
     told = {**report, "handover": outcome.as_status()}
     told["findings"] = kept + status.findings(outcome.findings(new))
@@ -70,12 +75,16 @@ def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcom
         if since:
             outcome.outcome, outcome.reason = SERVED, ""
             return
+        if not new.is_current():
+            return
 
 
 def _proven(server: Server, new: OfferedSet, name: str | None, outcome: Outcome, deadline: float) -> float | None:
-    """Since when every look has shown the new certificates; None when there weren't enough of them in time."""
+    """Since when every look has shown the new certificates; None when there weren't enough of them in time, or others
+    are current by now.
+    """
     pause, since, looks = _FIRST_PAUSE, 0.0, 0
-    while True:
+    while new.is_current():
         if _look(server, new, name, outcome):
             looks += 1
             since = since or monotonic()
@@ -88,6 +97,7 @@ def _proven(server: Server, new: OfferedSet, name: str | None, outcome: Outcome,
             return None
         sleep(pause)
         pause = min(pause * 2, _MOST_PAUSE)
+    return None
 
 
 def _look(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> bool:
@@ -112,11 +122,11 @@ def _save(told: dict[str, Any], new: OfferedSet | None) -> None:
         pass  # a user who may read the set and not write it; the outcome is on stderr
 
 
-def _lock(run: Run) -> files.Lock:
-    # The lock of boot: a set that moved while a server reads would give it one set's key and the next one's chain.
-    path = run.lock
+def _turn(run: Run, server: Server) -> files.Lock:
+    path = run.handover_lock
     if os.geteuid() == 0 and not os.path.exists(path):
         # born as the run directory's owner, who must be able to hold it as well
         files.write(path, b"", mode=0o600)
         os.chown(path, os.stat(run.path).st_uid, -1)
-    return files.Lock(path, _LOCK_SECONDS)
+    # the one before may be at its server's last second; it gives up as soon as it sees that this set is current
+    return files.Lock(path, server.seconds + _LOCK_SECONDS)

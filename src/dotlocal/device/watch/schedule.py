@@ -2,7 +2,8 @@
 """When a watching device makes its certificates anew. Pure: every moment is monotonic time in seconds, an argument.
 
 A burst of changes is one: the schedule waits until it has been quiet for a moment, and no longer than a second in all.
-A failed issue keeps the old certificates and is tried again, ever more slowly.
+A failed issue keeps the old certificates and is tried again, ever more slowly, and so is one that the web server didn't
+take.
 """
 
 QUIET_SECONDS = 0.3  # an interface that comes up brings its addresses within this time
@@ -55,10 +56,16 @@ class Schedule:
         self._retry = self._renewal = None
         return reasons
 
-    def succeeded(self, at: float, *, renew_in: float) -> None:
-        """An issue is done; the next one is due in so many seconds, whatever happens or doesn't."""
-        self.failures = 0
+    def succeeded(self, at: float, *, renew_in: float, handed_over: bool = True) -> None:
+        """An issue is done; the next one is due in so many seconds, whatever happens or doesn't.
+
+        One that the web server didn't take is tried again as a failed one is.
+        """
         self._renewal = at + max(renew_in, LEAST_RENEWAL_SECONDS)
+        if handed_over:
+            self.failures = 0
+        else:
+            self.failed(at)
 
     def failed(self, at: float) -> None:
         """An issue did not work: again after 2, 4, 8 … seconds, five minutes at most."""

@@ -120,7 +120,8 @@ class Watch:
         if self._schedule.reasons and not set(self._schedule.reasons) - _AROUND and self._seen == around:
             self._schedule.forget()  # much is said on a network that changes no name and no address
             return
-        reasons = self._schedule.taken() or ["renewal"]
+        again = "another try" if self._schedule.failures else "renewal"
+        reasons = self._schedule.taken() or [again]
         try:
             report = boot.boot(self._options)
         except Refused as refused:
@@ -131,7 +132,8 @@ class Watch:
         self._seen = around
         not_before, not_after = instant(report["not_before"]), instant(report["not_after"])
         renew_in = renewal(not_before, not_after, instant(report["clock"]["now"]))
-        self._schedule.succeeded(monotonic(), renew_in=renew_in)
+        handed_over = report.get("handover", {}).get("outcome") != "failed"
+        self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
         boot.tell(report, because=", ".join(reasons))
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
 
@@ -154,5 +156,4 @@ def main(options: Options) -> int:
     try:
         return Watch(options).run()
     except Absent as absent:
-        sys.stderr.write(f"dotlocal: error: {absent}\ndotlocal: hint: {absent.hint}\n")
-        return 2
+        return boot.refuse(absent)
