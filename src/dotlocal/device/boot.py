@@ -26,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dotlocal.device.owned.serving import Own
     from dotlocal.host.keys import SigningKey
 
 _LOCK_SECONDS = 10
@@ -93,7 +94,7 @@ def boot(options: Options) -> "dict[str, Any]":
         for _ in range(_MOST_ADOPTIONS):
             adoption = state.adoption()
             key = state.key()
-            settings, findings = _settings(state, options)
+            settings, findings = read_settings(state, options)
             template = _template(state, key)
             report = issue(
                 key, template, settings, surroundings.look(), clock.read(), state=state, run=run, findings=findings
@@ -118,31 +119,61 @@ def issue(
     planned = plan(template, settings, around, reading, state.floor(), hint)
     planned.findings += findings
     _save_floor(state, planned)
+    own = None
+    if os.path.isdir(state.file(store.OWNED)):
+        from dotlocal.device.owned import serving  # devices with something of their customer's, and no others
+
+        own = serving.choose(state, settings, around, planned, reading)
+        if own.certificate:
+            return _serve_own(own, planned, template, settings, run)
+        if own.issuer:
+            key, planned = own.issuer_key, own.issuer_plan
     if not planned.names and not planned.addresses:
-        return _without_names(planned, template, settings, run)
+        return _without_names(planned, template, settings, run, own)
+    issuing = own.issuer.template if own and own.issuer else template
     if settings.keep_while_unchanged:
         from dotlocal.device import kept  # a choice that few devices make
 
-        made = kept.recall(state, template, settings, planned)
+        made = kept.recall(state, issuing, settings, planned)
         if made is None:
-            made = _make(key, template, planned)
-            kept.keep(state, template, settings, planned, made)
+            made = _make(key, issuing, planned)
+            kept.keep(state, issuing, settings, planned, made)
     else:
-        made = _make(key, template, planned)
+        made = _make(key, issuing, planned)
     server_key, full_serial, full, names_serial, names = made
     report = status.of(planned, template, serial=full_serial, names_serial=names_serial)
-    more = _for_help_pages(key, template, planned, state) if settings.helps else {}
-    _publish(run, state, report, server_key, full, names, settings, more)
+    above = own.issuer.sent() if own and own.issuer else sent_above(state.text("birth.pem"))
+    if own:
+        own.tell(report)
+    more = _for_help_pages(key, issuing, planned, state, own) if settings.helps else {}
+    private, full_chain, names_chain = (
+        keys.write_pem("PRIVATE KEY", server_key.pkcs8()), keys.write_pem("CERTIFICATE", full) + above,
+        keys.write_pem("CERTIFICATE", names) + above,
+    )  # fmt: skip
+    _publish(run, report, settings, private, full_chain, names_chain, more)
     return report
 
 
-def _for_help_pages(key: "SigningKey", template: Template, planned: Plan, state: State) -> "dict[str, str]":
+def _serve_own(own: "Own", planned: Plan, template: Template, settings: Settings, run: Run) -> "dict[str, Any]":
+    held = own.certificate
+    assert held is not None
+    report = status.of(planned, template, serial=held.serial, names_serial=held.serial)
+    own.tell(report)
+    chain = held.chain()
+    _publish(run, report, settings, held.private(), chain, chain, {})
+    return report
+
+
+def _for_help_pages(
+    key: "SigningKey", template: Template, planned: Plan, state: State, own: "Own | None"
+) -> "dict[str, str]":
     from dotlocal.device import probe  # only where help pages are configured
 
     def certify(probe_key: Key) -> bytes:
         return _certificate(key, template, planned, probe_key, planned.addresses)[1]
 
-    return probe.texts(certify, state.text("birth.pem"))
+    birth = own.issuer.birth() if own and own.issuer else state.text("birth.pem")
+    return probe.texts(certify, birth) if birth else {}
 
 
 def _make(key: "SigningKey", template: Template, planned: Plan) -> "tuple[Key, int, bytes, int, bytes]":
@@ -170,13 +201,9 @@ def _certificate(
 
 
 def _publish(
-    run: Run, state: State, report: "dict[str, Any]", server_key: Key, full: bytes, names: bytes, settings: Settings,
+    run: Run, report: "dict[str, Any]", settings: Settings, private: str, full_chain: str, names_chain: str,
     more: "dict[str, str]",
 ) -> None:  # fmt: skip
-    private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
-    above = sent_above(state.text("birth.pem"))
-    full_chain = keys.write_pem("CERTIFICATE", full) + above
-    names_chain = keys.write_pem("CERTIFICATE", names) + above
     publish(run, report, settings.group, {
         "privkey.pem": private, "fullchain.pem": full_chain, "names.pem": names_chain,
         "bundle.pem": private + full_chain, "names-bundle.pem": private + names_chain, **more,
@@ -201,23 +228,25 @@ def sent_above(birth: str) -> str:
     return head
 
 
-def _without_names(planned: Plan, template: Template, settings: Settings, run: Run) -> "dict[str, Any]":
+def _without_names(
+    planned: Plan, template: Template, settings: Settings, run: Run, own: "Own | None"
+) -> "dict[str, Any]":
     from dotlocal.device.fallback import keep_serving, self_signed  # once in a device's life, and not at each boot
 
     report = status.of(planned, template, serial=0, names_serial=0)
+    if own:
+        own.tell(report)
     if run.has_current():
         return keep_serving(run, report)
     serial, server_key, text = self_signed(planned.window)
     report["serial"] = report["names_serial"] = f"{serial:x}"
     private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
-    publish(run, report, settings.group, {
-        "privkey.pem": private, "fullchain.pem": text, "names.pem": text,
-        "bundle.pem": private + text, "names-bundle.pem": private + text,
-    })  # fmt: skip
+    _publish(run, report, settings, private, text, text, {})
     return report
 
 
-def _settings(state: State, options: Options) -> "tuple[Settings, list[Finding]]":
+def read_settings(state: State, options: Options) -> "tuple[Settings, list[Finding]]":
+    """The settings in force and what is wrong with them; device.toml is read by a child, only when it has changed."""
     source = _stamp(options)
     kept: Settings | None = None
     try:

@@ -13,7 +13,7 @@ from dotlocal.device.time import Clock, Floor, Hint
 from dotlocal.host.clock import Reading
 
 _LOOPBACK = "lo"
-_NO_HOST_NAMES = ("", "localhost", "(none)")  # what the kernel says when nobody has named the machine
+NO_HOST_NAMES = ("", "localhost", "(none)")  # what the kernel says when nobody has named the machine
 
 
 class Plan:
@@ -36,11 +36,14 @@ class Plan:
 
 def plan(
     template: Template, settings: Settings, surroundings: Surroundings, reading: Reading, saved: "Floor | None",
-    hint: "Hint | None" = None,
+    hint: "Hint | None" = None, *, judged: "Clock | None" = None,
 ) -> Plan:  # fmt: skip
-    """Decide. Left-out names and findings are part of the plan; only `no-name-left` stops it from being carried out."""
+    """Decide. Left-out names and findings are part of the plan; only `no-name-left` stops it from being carried out.
+
+    `judged` is the clock where it was judged already: below a customer's CA, which has no say in what time it is.
+    """
     ca = template.issuer_window
-    clock = time.judge(
+    clock = judged or time.judge(
         reading, saved, built=settings.built, ca_not_before=ca.not_before, hint=hint, ca_not_after=ca.not_after
     )
     window = time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days)
@@ -80,19 +83,26 @@ def _clock_findings(clock: Clock, ca: Window, window: Window) -> "list[Finding]"
 
 
 def _wanted(template: Template, settings: Settings, surroundings: Surroundings) -> "list[str | HostName | Address]":
-    chosen = [
-        address
-        for interface, address in surroundings.addresses
-        if (interface in settings.interfaces if settings.interfaces else interface != _LOOPBACK)
-    ]
     suffixed = _suffixed(surroundings.host_name, template.permitted.dns or ()) if settings.suffixes else []
     answering = [surroundings.mdns_name] if surroundings.mdns_name else []
-    return [*settings.hostnames, *answering, *suffixed, *settings.addresses, *chosen]
+    return [*settings.hostnames, *answering, *suffixed, *chosen(settings, surroundings)]
+
+
+def chosen(settings: Settings, surroundings: Surroundings) -> "list[Address]":
+    """The configured addresses, and those of the chosen interfaces."""
+    return [
+        *settings.addresses,
+        *(
+            address
+            for interface, address in surroundings.addresses
+            if (interface in settings.interfaces if settings.interfaces else interface != _LOOPBACK)
+        ),
+    ]  # fmt: skip
 
 
 def _suffixed(host_name: str, suffixes: "tuple[str, ...]") -> "list[str]":
     label = host_name.partition(".")[0].lower()
-    if label in _NO_HOST_NAMES:
+    if label in NO_HOST_NAMES:
         return []
     # where the policy names the machine itself (sn0001.local, or its factory name), that is the name, not a suffix
     return [suffix if suffix.partition(".")[0] == label else f"{label}.{suffix}" for suffix in suffixes]

@@ -46,6 +46,22 @@ def reset(state: State, run: Run) -> Report:
     return report
 
 
+def reset_settings(state: State, run: Run) -> Report:
+    """Forget what follows from settings, and what boots have kept; the customer's own certificate stays, and so does
+    what is being served. For a product's "factory settings" button; device.toml is the product's to replace.
+    """
+    if not state.has("device-ca.key"):
+        raise Absent("no-state", f"{state.path} has no device CA key", hint="there is nothing to reset here")
+    files.folder(run.path)
+    with files.Lock(run.lock, _LOCK_SECONDS):
+        report = Report(kept=[name for name in KEPT if state.has(name)])
+        _drop(state, DROPPED, report, owned=False)
+        report.left = sorted(set(_names(state.path)) - {*KEPT, OWNED})
+        report.kept += [f"{OWNED}/"] if OWNED in _names(state.path) else []
+    report.notes = ["device.toml is not in the state, and stays", "`dotlocal device boot` makes new certificates"]
+    return report
+
+
 def scrap(state: State, run: Run, serial: str) -> Report:
     """Destroy the device's key and all that belongs to it; `serial` must be this device's serial number.
 
@@ -103,13 +119,13 @@ def _issuer(state: State) -> bytes:
         return b""
 
 
-def _drop(state: State, names: tuple[str, ...], report: Report) -> None:
+def _drop(state: State, names: tuple[str, ...], report: Report, *, owned: bool = True) -> None:
     present = _names(state.path)
     leftovers = [name for name in present if name.startswith(".") and name.endswith(".tmp")]
     for name in (*(name for name in names if name in present), *leftovers):
         files.destroy(state.file(name))
         report.dropped.append(name)
-    if OWNED in present:
+    if owned and OWNED in present:
         _drop_folder(state.file(OWNED))
         report.dropped.append(f"{OWNED}/")
 

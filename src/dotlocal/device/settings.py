@@ -60,18 +60,18 @@ class Settings:
 
     def dump(self) -> str:
         """The settings as text, one fact a line, closed by a checksum."""
-        lines = [_HEADING, f"source {_escape(self.source)}", f"suffixes {int(self.suffixes)}"]
-        lines += [f"hostname {_escape(name)}" for name in self.hostnames]
-        lines += [f"interface {_escape(name)}" for name in self.interfaces]
+        lines = [_HEADING, f"source {escape(self.source)}", f"suffixes {int(self.suffixes)}"]
+        lines += [f"hostname {escape(name)}" for name in self.hostnames]
+        lines += [f"interface {escape(name)}" for name in self.interfaces]
         lines += [f"address {address.packed.hex()}" for address in self.addresses]
-        lines += ["refused " + "\t".join(map(_escape, (r.value, r.kind, r.code, r.reason))) for r in self.refused]
-        lines += [f"handover {key} {_escape(value)}" for key, value in self.handover.items()]
-        lines += [f"handover-command {_escape(word)}" for word in self.handover_command]
+        lines += ["refused " + "\t".join(map(escape, (r.value, r.kind, r.code, r.reason))) for r in self.refused]
+        lines += [f"handover {key} {escape(value)}" for key, value in self.handover.items()]
+        lines += [f"handover-command {escape(word)}" for word in self.handover_command]
         lines += [f"{word} 1" for word in _FLAGS if getattr(self, word.replace("-", "_"))]
         for word in (*_NUMBERS, *_TEXTS):
             value = getattr(self, word.replace("-", "_"))
             if value not in (None, ""):
-                lines.append(f"{word} {_escape(str(value))}")
+                lines.append(f"{word} {escape(str(value))}")
         return seal(lines)
 
 
@@ -81,35 +81,37 @@ def load(text: str) -> Settings:
     for line in unseal(text, _HEADING, "settings-damaged"):
         word, _, rest = line.partition(" ")
         if word == "refused":
-            value, kind, code, reason = map(_unescape, rest.split("\t"))
+            value, kind, code, reason = map(unescape, rest.split("\t"))
             settings.refused.append(LeftOut(value, kind, code, reason))
         elif word == "address":
             settings.addresses.append(Address(bytes.fromhex(rest)))
         elif word in _LISTS:
-            getattr(settings, word + "s").append(_unescape(rest))
+            getattr(settings, word + "s").append(unescape(rest))
         elif word in _NUMBERS:
             setattr(settings, word.replace("-", "_"), int(rest))
         elif word in _FLAGS:
             setattr(settings, word.replace("-", "_"), rest == "1")
         elif word in _TEXTS:
-            setattr(settings, word.replace("-", "_"), _unescape(rest))
+            setattr(settings, word.replace("-", "_"), unescape(rest))
         elif word == "handover":
             key, _, value = rest.partition(" ")
-            settings.handover[key] = _unescape(value)
+            settings.handover[key] = unescape(value)
         elif word == "handover-command":
-            settings.handover_command.append(_unescape(rest))
+            settings.handover_command.append(unescape(rest))
         elif word == "suffixes":
             settings.suffixes = rest == "1"
         elif word == "source":
-            settings.source = _unescape(rest)
+            settings.source = unescape(rest)
     return settings
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """A text as one line of printable ASCII, for state files."""
     if text.isascii() and text.isprintable():
         return text.replace("\\", "\\\\")  # the plain case, spared the import of a codec
     return text.encode("unicode_escape").decode("ascii")
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """The text that `escape` wrote; ValueError for what it never writes."""
     return text.encode("ascii").decode("unicode_escape") if "\\" in text else text

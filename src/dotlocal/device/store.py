@@ -154,6 +154,22 @@ class Run:
         if not os.path.exists(self.handover_lock):
             files.write(self.handover_lock, b"", mode=0o600)
 
+    @property
+    def changed(self) -> str:
+        """Written when somebody has changed the customer's own certificate and booted: see `look_at`."""
+        return os.path.join(self.path, "own")
+
+    def look_at(self) -> "float | None":
+        """The moment (of `time.monotonic`) when that will change again by itself, or None."""
+        try:
+            return float(files.read(self.changed, 64))
+        except (Refused, ValueError):
+            return None
+
+    def tell_change(self, look_at: "float | None") -> None:
+        """Tell a watching process; refuses `file-unwritable`."""
+        files.write(self.changed, b"" if look_at is None else b"%.1f\n" % look_at)
+
     def has_current(self) -> bool:
         """Whether a complete set is there to go on with."""
         return os.path.exists(os.path.join(self.current, "fullchain.pem"))

@@ -21,7 +21,7 @@ def renewal(not_before: int, not_after: int, now: int) -> float:
 class Schedule:
     """What is due, and when. `reasons` are those that have gathered since the last issue, in order, each once."""
 
-    __slots__ = ("_first", "_latest", "_renewal", "_retry", "failures", "reasons")
+    __slots__ = ("_first", "_latest", "_look", "_renewal", "_retry", "failures", "reasons")
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
@@ -30,6 +30,7 @@ class Schedule:
         self._latest = 0.0
         self._retry: float | None = None
         self._renewal: float | None = None
+        self._look: float | None = None
 
     def happened(self, reason: str, at: float) -> None:
         """Something changed that certificates depend on."""
@@ -40,7 +41,7 @@ class Schedule:
 
     def due(self) -> "float | None":
         """The moment of the next issue, or None: nothing is coming, sleep until something happens."""
-        moments = [moment for moment in (self._retry, self._renewal) if moment is not None]
+        moments = [moment for moment in (self._retry, self._renewal, self._look) if moment is not None]
         if self._first is not None:
             moments.append(min(self._latest + QUIET_SECONDS, self._first + MOST_WAIT_SECONDS))
         return min(moments, default=None)
@@ -53,19 +54,23 @@ class Schedule:
         """The reasons for the issue that starts now; what happens from here on is for the next one."""
         reasons = self.reasons
         self.forget()
-        self._retry = self._renewal = None
+        self._retry = self._renewal = self._look = None
         return reasons
 
-    def succeeded(self, at: float, *, renew_in: float, handed_over: bool = True) -> None:
-        """An issue is done; the next one is due in so many seconds, whatever happens or doesn't.
+    def succeeded(self, at: float, *, renew_in: "float | None", handed_over: bool = True) -> None:
+        """An issue is done; the next one is due in so many seconds, whatever happens or doesn't; None: never.
 
         One that the web server didn't take is tried again as a failed one is.
         """
-        self._renewal = at + max(renew_in, LEAST_RENEWAL_SECONDS)
+        self._renewal = None if renew_in is None else at + max(renew_in, LEAST_RENEWAL_SECONDS)
         if handed_over:
             self.failures = 0
         else:
             self.failed(at)
+
+    def look_at(self, moment: "float | None") -> None:
+        """When something of the customer's own will change by itself, or None: never."""
+        self._look = moment
 
     def failed(self, at: float) -> None:
         """An issue did not work: again after 2, 4, 8 … seconds, five minutes at most."""

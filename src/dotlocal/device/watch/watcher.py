@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _TIMESYNC = "/run/systemd/timesync/synchronized"
 _ENDING = (signal.SIGTERM, signal.SIGINT)
 _AROUND = {events.Addresses.reason, events.HostName.reason, mdns.Changes.reason}
+_OWN = "own certificate"
+_CERTIFICATE = "certificate"  # what status.json calls it when that is served
 _LONGEST_SLEEP = 20 * 86400.0  # epoll counts milliseconds in 31 bits, which is 24 days
 
 
@@ -68,6 +70,7 @@ class Watch:
             events.HostName,
             events.ClockSet,
             lambda: events.File(self._options.config, "settings"),
+            lambda: events.File(Run(self._options.run).changed, _OWN),
             lambda: events.File(_TIMESYNC, "clock"),
             lambda: events.File(os.path.dirname(AVAHI), mdns.Changes.reason),
             lambda: events.File(AVAHI, mdns.Changes.reason),
@@ -120,6 +123,10 @@ class Watch:
         if self._schedule.reasons and not set(self._schedule.reasons) - _AROUND and self._seen == around:
             self._schedule.forget()  # much is said on a network that changes no name and no address
             return
+        if self._schedule.reasons == [_OWN]:
+            self._schedule.forget()  # whoever changed it has booted already, and says when to look again
+            self._schedule.look_at(Run(self._options.run).look_at())
+            return
         again = "another try" if self._schedule.failures else "renewal"
         reasons = self._schedule.taken() or [again]
         try:
@@ -131,9 +138,13 @@ class Watch:
             return
         self._seen = around
         not_before, not_after = instant(report["not_before"]), instant(report["not_after"])
-        renew_in = renewal(not_before, not_after, instant(report["clock"]["now"]))
+        now = instant(report["clock"]["now"])
+        look_in = report.get("own", {}).get("look_in")
+        # of the customer's certificate the device can't make another one
+        renew_in = None if report["served"] == _CERTIFICATE else renewal(not_before, not_after, now)
         handed_over = report.get("handover", {}).get("outcome") != "failed"
         self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
+        self._schedule.look_at(None if look_in is None else monotonic() + look_in)
         boot.tell(report, because=", ".join(reasons))
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
 

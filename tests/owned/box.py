@@ -1,0 +1,133 @@
+"""A device in folders of its own, with a real device.toml, a clock that a test can move, and nobody who wakes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from booting import Set, issue_record, served
+from cryptography import x509
+from customer import ADDRESS, NAME, NOW
+
+from dotlocal.core.names import Address
+from dotlocal.core.window import DAY
+from dotlocal.device import adoption, boot
+from dotlocal.device.boot import Options
+from dotlocal.device.owned.material import Upload
+from dotlocal.device.owned.steps import Owned
+from dotlocal.device.store import Run, State
+from dotlocal.device.surroundings import Surroundings
+from dotlocal.host.clock import Reading
+from dotlocal.testing import World
+from dotlocal.wire.birth import BirthRecord
+
+
+@dataclass
+class Box:
+    """A device and its clock; `woken` is what was asked of the timer."""
+
+    path: Path
+    record: BirthRecord
+    now: int = NOW
+    uptime: int = 100
+    boot_id: str = "boot-1"
+    known: bool = True
+    host_name: str = "press-07"
+    addresses: tuple[str, ...] = (ADDRESS,)
+    woken: list[int] = field(default_factory=list)
+
+    @property
+    def options(self) -> Options:
+        options = Options()
+        options.state, options.run = str(self.path / "state"), str(self.path / "run")
+        options.config, options.config_named = str(self.path / "device.toml"), True
+        return options
+
+    @property
+    def state(self) -> State:
+        return State(self.options.state)
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run"
+
+    @property
+    def owned(self) -> Owned:
+        return Owned(
+            self.options, read_clock=self.reading, look=self.around, boot=self.boot,
+            wake=lambda _, seconds: self.woken.append(seconds),
+        )  # fmt: skip
+
+    def reading(self) -> Reading:
+        return Reading(
+            now=self.now if self.known else 0, uptime=self.uptime, boot_id=self.boot_id, synchronised=self.known,
+            battery_clock=None, image_date=0,
+        )  # fmt: skip
+
+    def around(self) -> Surroundings:
+        return Surroundings(self.host_name, [("eth0", Address.parse(each)) for each in self.addresses])
+
+    def boot(self, _: Options | None = None) -> dict[str, Any]:
+        """What `device boot` does, with this clock and these surroundings."""
+        self.run.mkdir(exist_ok=True)
+        settings, findings = boot.read_settings(self.state, self.options)
+        return boot.issue(
+            self.state.key(), self.state.template(), settings, self.around(), self.reading(), state=self.state,
+            run=Run(str(self.run)), findings=findings,
+        )  # fmt: skip
+
+    def restart(self) -> dict[str, Any]:
+        """Off and on again."""
+        self.boot_id, self.uptime = f"{self.boot_id}+", 20
+        return self.boot()
+
+    def passes(self, seconds: int) -> dict[str, Any]:
+        """So much later, in the same boot, somebody looks."""
+        self.now, self.uptime = self.now + seconds, self.uptime + seconds
+        return self.boot()
+
+    def take(self, *files: bytes, passphrase: bytes | None = None, **how: Any) -> dict[str, Any]:
+        """Import files, as the command does."""
+        uploads = [Upload(f"file {number}", each) for number, each in enumerate(files)]
+        return self.owned.take(self.owned.examine(uploads, passphrase), **how)
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        """The certificate that is served."""
+        return served_chain(self.run)[0]
+
+    def status(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads((self.run / "current" / "status.json").read_text())
+        return told
+
+
+def served_chain(run: Path) -> list[x509.Certificate]:
+    """fullchain.pem of the current set."""
+    return x509.load_pem_x509_certificates((run / "current" / "fullchain.pem").read_bytes())
+
+
+def served_set(run: Path) -> Set:
+    """The current set with its key checked: P-256 only."""
+    return served(run)
+
+
+class _Maker:
+    @staticmethod
+    def world() -> World:
+        return World(now=NOW - 30 * DAY)
+
+    def __call__(self, path: Path, world: World) -> Box:
+        (path / "device.toml").write_text("")
+        state = State(str(path / "state"))
+        request = adoption.init(state, "SN0001", force=False)
+        record = issue_record(world, request.encode(), "SN0001")
+        adoption.adopt(state, record.encode().encode(), now=world.now)
+        box = Box(path, record)
+        box.boot()
+        return box
+
+
+make_box = _Maker()
+assert NAME.startswith("press-07")
