@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dotlocal.core.codes import certificates, commands, device, own, trust, vendor
+from dotlocal.core.codes import acme, certificates, commands, device, own, trust, vendor
 from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, VENDOR, WARNING, Group, Row
 from dotlocal.core.errors import Refused
 
@@ -18,7 +18,7 @@ __all__ = [
     "Row", "hint_of", "markdown",
 ]  # fmt: skip
 
-GROUPS = (*device.GROUPS, *own.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *trust.GROUPS, *commands.GROUPS)
+GROUPS = (*device.GROUPS, *own.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *trust.GROUPS, *acme.GROUPS, *commands.GROUPS)
 ROWS = tuple(row for group in GROUPS for row in group.rows)
 
 

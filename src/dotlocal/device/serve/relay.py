@@ -24,6 +24,10 @@ from dotlocal.device.serve.back_end import BAD_GATEWAY, BackEnd
 from dotlocal.device.serve.endpoint import READ, WRITE, Endpoint, Poll
 from dotlocal.device.serve.limits import Limits
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.device.serve.acme_tls import Peek
+
 _CHUNK = 32768  # OpenSSL's buffers grow to what they are given once, and stay so for as long as a connection is open
 _RECORD = 16384  # the most that one TLS record holds (RFC 8446 5.1); asking for less could leave half a record behind
 
@@ -49,33 +53,10 @@ class Relay:
     """A client and its back end: `advance` when an endpoint is ready, `expire` after `deadline`, until `closed`."""
 
     __slots__ = (
-        "_answer",
-        "_attempt",
-        "_back",
-        "_back_end",
-        "_back_finished",
-        "_client",
-        "_deaf",
-        "_failure",
-        "_farewell_said",
-        "_finished_at",
-        "_gone",
-        "_hungry",
-        "_incoming",
-        "_limits",
-        "_outgoing",
-        "_phase",
-        "_poll",
-        "_preamble",
-        "_request",
-        "_started",
-        "_tls",
-        "_to_back",
-        "_to_client",
-        "client",
-        "closed",
-        "stirred",
-    )
+        "_answer", "_attempt", "_back", "_back_end", "_back_finished", "_challenged", "_client", "_deaf", "_failure",
+        "_farewell_said", "_finished_at", "_gone", "_hungry", "_incoming", "_limits", "_outgoing", "_peek", "_phase",
+        "_poll", "_preamble", "_request", "_started", "_tls", "_to_back", "_to_client", "client", "closed", "stirred",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -88,12 +69,15 @@ class Relay:
         preamble: bytes,
         limits: Limits,
         now: float,
+        peek: Peek | None = None,
     ) -> None:
         """Takes the accepted connection over; `preamble` goes to the back end before the client's own bytes.
 
-        `client` is the address that it comes from.
+        `client` is the address that it comes from; `peek`, where there is one, sees its first bytes before TLS does.
         """
         self.client = client
+        self._peek = peek
+        self._challenged = False  # it asked for nothing but the proof that a name is this device's
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -188,11 +172,27 @@ class Relay:
         if arrived is None:
             return
         self.stirred = now
+        if arrived and self._peek:
+            arrived = self._look(self._peek, arrived)
+            if not arrived:
+                return  # still hungry: nothing can be told yet
         self._hungry = False
         if arrived:
             self._incoming.write(arrived)
         else:
             self._gone = True
+
+    def _look(self, peek: Peek, arrived: bytes) -> bytes:
+        """What TLS is to be given, nothing while that is undecided; a pending challenge gets a context of its own."""
+        seen = peek.feed(arrived)
+        if seen is None:
+            return b""
+        self._peek = None
+        first, context = seen
+        if context:
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+            self._challenged = True
+        return first
 
     def _hear_back_end(self, back: Endpoint, now: float) -> None:
         try:
@@ -289,7 +289,11 @@ class Relay:
                 raise ConnectionAbortedError from None
             self._hungry = True
         else:
-            self._dial(now)
+            if not self._challenged:
+                self._dial(now)
+                return
+            # RFC 8737 3: this handshake was the whole answer, and no data follows it
+            self._phase, self._answer, self._deaf = Phase.REFUSED, Flow.ENDED, True
 
     def _decrypt(self, *, everything: bool = False) -> None:
         while self._request is Flow.OPEN and (everything or self._deaf or len(self._to_back) < self._limits.buffer):

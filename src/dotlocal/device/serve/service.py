@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic
 
 from dotlocal.core.errors import Refused
+from dotlocal.device.serve.acme_tls import Challenges
 from dotlocal.device.serve.back_end import BackEnd, TcpBackEnd, at
 from dotlocal.device.serve.limits import Limits
 from dotlocal.device.serve.listener import bind
@@ -126,6 +127,7 @@ def serve(
             limits=serving.limits,
             notices=notices,
             clock=monotonic,
+            challenges=Challenges(os.fspath(serving.run)),
         )
         terminator.run(stop.fileno())
 

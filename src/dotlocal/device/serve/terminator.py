@@ -13,6 +13,7 @@ from collections.abc import Callable
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from math import inf
 
+from dotlocal.device.serve.acme_tls import Challenges
 from dotlocal.device.serve.back_end import BackEnd
 from dotlocal.device.serve.crowd import Crowd
 from dotlocal.device.serve.endpoint import READ, Endpoint, Poll
@@ -34,6 +35,7 @@ class Terminator:
     __slots__ = (
         "_back_end",
         "_certificates",
+        "_challenges",
         "_clock",
         "_crowd",
         "_earliest",
@@ -57,12 +59,14 @@ class Terminator:
         limits: Limits,
         notices: Notices,
         clock: Callable[[], float],
+        challenges: Challenges | None = None,
     ) -> None:
         """The listener listens already, and stays the caller's; `clock` gives monotonic seconds."""
         self._listener = listener
         self._back_end = back_end
         self._proxy_protocol = proxy_protocol
         self._certificates = certificates
+        self._challenges = challenges
         self._limits = limits
         self._notices = notices
         self._clock = clock
@@ -192,6 +196,7 @@ class Terminator:
                 preamble=self._preamble(connection, client),
                 limits=self._limits,
                 now=now,
+                peek=self._challenges.peek() if self._challenges else None,
             )
         except Exception as error:  # as in _step
             connection.close()

@@ -1,0 +1,86 @@
+"""Answering TLS-ALPN-01 (RFC 8737): the validation certificates go into run/, where `device serve` takes them from for
+handshakes that ask for acme-tls/1, and for no others. Before the ACME server is told, we ask for them ourselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dotlocal.core.errors import Refused
+from dotlocal.device.acme import validation
+from dotlocal.device.acme.challenge import TLS_ALPN_01, Pending
+from dotlocal.device.acme.validation import Validation
+from dotlocal.device.serve import acme_tls
+from dotlocal.device.serve.back_end import at
+from dotlocal.device.store import Run
+from dotlocal.host import clock, files
+
+_CONNECT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Publishes for `device serve`, which listens at `serves`; `group` may read the keys, as in run/current."""
+
+    run: Run
+    serves: tuple[str, int]
+    group: int | None = None
+    kind: str = TLS_ALPN_01
+
+    @contextmanager
+    def answering(self, pending: Sequence[Pending]) -> Iterator[None]:
+        """See Responder; refuses `acme-not-served` where nobody answers with what was published."""
+        folder = os.path.join(self.run.path, acme_tls.FOLDER)
+        made = [validation.make(each, clock.now()) for each in pending]
+        try:
+            self._publish(folder, made)
+            for each in made:
+                self._ask(each)
+            yield
+        finally:
+            for each in made:
+                files.remove(os.path.join(folder, acme_tls.file_of(each.server_name)))
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass  # somebody else's challenge is still in it
+
+    def _publish(self, folder: str, made: Sequence[Validation]) -> None:
+        files.folder(folder, mode=0o700 if self.group is None else 0o750)
+        if self.group is not None:
+            os.chown(folder, -1, self.group)
+        mode = 0o600 if self.group is None else 0o640
+        for each in made:
+            path = os.path.join(folder, acme_tls.file_of(each.server_name))
+            files.write(path, each.pem.encode(), mode=mode, group=self.group)
+
+    def _ask(self, wanted: Validation) -> None:
+        host = self.serves[0] or "127.0.0.1"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # compared below, octet for octet
+        context.set_alpn_protocols([acme_tls.PROTOCOL])
+        where = at((host, self.serves[1]))
+        try:
+            with (
+                socket.create_connection((host, self.serves[1]), timeout=_CONNECT_SECONDS) as plain,
+                context.wrap_socket(plain, server_hostname=wanted.server_name) as secure,
+            ):
+                found = secure.getpeercert(binary_form=True) or b""
+        except OSError as error:
+            raise _not_served(where, str(error.strerror or error).lower()) from None
+        if hashlib.sha256(found).digest() != hashlib.sha256(wanted.certificate).digest():
+            raise _not_served(where, "another TLS server answers there")
+
+
+def _not_served(where: str, reason: str) -> Refused:
+    return Refused(
+        "acme-not-served", f"tls-alpn-01 is answered by `device serve`, which is not to be found at {where}: {reason}",
+        hint="let `dotlocal device serve` have port 443 (--listen names another place), or choose --challenge http-01",
+        facts={"temporary": True},
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+# Serve path: no dataclasses, typing, pathlib, re or json at run time.
+"""TLS-ALPN-01 (RFC 8737): handshakes that ask for `acme-tls/1` while a challenge is pending, and for nothing else.
+
+Whoever proves a name puts key and certificate into run/acme-tls, one file for each name; without that folder no
+connection is looked at. A handshake of this kind carries no data: it ends, and so does the connection.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.device.serve.client_hello import Hello
+
+FOLDER = "acme-tls"
+PROTOCOL = "acme-tls/1"
+_LONGEST_NAME = 253
+
+
+def file_of(server_name: str) -> str:
+    """The file for a name in SNI: a digest, since what strangers send must not choose a path."""
+    from hashlib import sha256
+
+    return f"{sha256(server_name.lower().encode()).hexdigest()}.pem"
+
+
+class Challenges:
+    """What is pending in a run directory."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, run: str) -> None:
+        self._folder = os.path.join(run, FOLDER)
+
+    def peek(self) -> Peek | None:
+        """What looks at a new connection, or None while nothing is pending: one system call."""
+        return Peek(self) if os.path.isdir(self._folder) else None
+
+    def context(self, hello: Hello) -> ssl.SSLContext | None:
+        """What to answer this hello with, or None: it is not a challenge, or not one of ours."""
+        if hello.protocols != (PROTOCOL.encode(),) or len(hello.server_name) > _LONGEST_NAME:
+            return None  # RFC 8737 3: that protocol and no other
+        try:
+            name = hello.server_name.decode("ascii")
+            made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            made.minimum_version = ssl.TLSVersion.TLSv1_2
+            made.set_alpn_protocols([PROTOCOL])
+            made.load_cert_chain(os.path.join(self._folder, file_of(name)), password="")
+        except (OSError, ValueError):  # ssl.SSLError is an OSError
+            return None
+        return made
+
+
+class Peek:
+    """The first octets of a connection, gathered until they tell whether it is a challenge."""
+
+    __slots__ = ("_challenges", "_gathered")
+
+    def __init__(self, challenges: Challenges) -> None:
+        self._challenges = challenges
+        self._gathered = bytearray()
+
+    def feed(self, arrived: bytes) -> tuple[bytes, ssl.SSLContext | None] | None:
+        """None while more is needed; then everything that has arrived, and a context where it is a challenge."""
+        from dotlocal.device.serve.client_hello import Incomplete, NotOne, parse  # only while a challenge is pending
+
+        self._gathered += arrived
+        try:
+            hello = parse(bytes(self._gathered))
+        except Incomplete:
+            return None
+        except NotOne:
+            return bytes(self._gathered), None
+        return bytes(self._gathered), self._challenges.context(hello)

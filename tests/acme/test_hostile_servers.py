@@ -1,0 +1,202 @@
+"""What answers is no ACME server, or a hostile one: bounded in size and time, refused by code, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from acme_servers import Authority
+
+from dotlocal.core.errors import Refused
+from dotlocal.device.acme import transport
+from dotlocal.device.acme.client import Client
+from dotlocal.device.acme.transport import Https
+from dotlocal.host import keys
+
+Said = Callable[[ssl.SSLSocket], None]
+MOST = 64 * 1024
+
+
+class Scripted:
+    """A TLS server that says the same to everybody."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = Authority.make(folder, "hostile root")
+        certificate, key = self.authority.server("127.0.0.1")
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.says: Said = lambda connection: None
+        self.asked = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}/directory"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._one, args=(plain,), daemon=True).start()
+
+    def _one(self, plain: socket.socket) -> None:
+        with suppress(OSError), plain, self._context.wrap_socket(plain, server_side=True) as secure:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += secure.recv(65536)
+            self.asked += 1
+            self.says(secure)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scripted]:
+    made = Scripted(tmp_path_factory.mktemp("hostile"))
+    yield made
+    made.close()
+
+
+def exchange(scripted: Scripted, seconds: float = 1.5) -> Https:
+    return Https(transport.context(scripted.authority.pem.read_text()), seconds=seconds, most=MOST)
+
+
+def client(scripted: Scripted) -> Client:
+    return Client(
+        exchange(scripted), scripted.url, keys.generate(), sleep=lambda seconds: None, now=lambda: 1_800_000_000
+    )  # fmt: skip
+
+
+def http(status: str, *fields: str, body: bytes = b"", length: int | None = None) -> Said:
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *fields]
+    return lambda connection: connection.sendall("\r\n".join((*head, "", "")).encode("latin-1") + body)
+
+
+def flood(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(100_000):
+        connection.sendall(b"{" * 16384)
+
+
+def drip(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(1000):
+        connection.sendall(b"{")
+        time.sleep(0.1)
+
+
+def drip_in_the_head(connection: ssl.SSLSocket) -> None:
+    for octet in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000:
+        connection.sendall(bytes((octet,)))
+        time.sleep(0.1)
+
+
+def endless_head(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n" + b"X-More: yes\r\n" * 10_000)
+
+
+def chunks(connection: ssl.SSLSocket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(10_000):
+        connection.sendall(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
+
+
+LOGIN = b"<html><head><title>Welcome</title></head><body>Please log in to the hotel's network</body></html>"
+DIRECTORY = dict.fromkeys(("newNonce", "newAccount", "newOrder"), "https://127.0.0.1:1/x")
+HOSTILE: dict[str, tuple[Said, str]] = {
+    "nothing at all": (lambda connection: None, "acme-unreachable"),
+    "no HTTP": (lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), "acme-unreachable"),
+    "a flood": (flood, "acme-answer"),
+    "a flood in chunks": (chunks, "acme-answer"),
+    "a slow drip": (drip, "acme-unreachable"),
+    "a slow drip of a head": (drip_in_the_head, "acme-unreachable"),
+    "an endless head": (endless_head, "acme-unreachable"),
+    "less than it promises": (http("200 OK", body=b"{}", length=100), "acme-unreachable"),
+    "a negative length": (http("200 OK", body=b"{}", length=-5), "acme-answer"),
+    "HTML": (http("200 OK", "Content-Type: text/html", body=LOGIN), "acme-answer"),
+    "an empty answer": (http("200 OK"), "acme-answer"),
+    "a list": (http("200 OK", body=b"[]"), "acme-answer"),
+    "deep JSON": (http("200 OK", body=b"[" * 60_000), "acme-answer"),
+    "a number of thousands of digits": (http("200 OK", body=b'{"newNonce": ' + b"9" * 50_000 + b"}"), "acme-answer"),
+    "no UTF-8": (http("200 OK", body=b'{"newNonce": "\xff\xfe"}'), "acme-answer"),
+    "no directory": (http("200 OK", body=b'{"hello": "world"}'), "acme-answer"),
+    "numbers for URLs": (http("200 OK", body=b'{"newNonce": 1, "newAccount": 2}'), "acme-answer"),
+    "plain HTTP in the directory": (
+        http("200 OK", body=json.dumps({**DIRECTORY, "newOrder": "http://127.0.0.1/x"}).encode()), "acme-answer",
+    ),
+    "a file for a URL": (
+        http("200 OK", body=json.dumps({**DIRECTORY, "newNonce": "file:///etc/passwd"}).encode()), "acme-answer",
+    ),
+    "a redirect to itself": (http("302 Found", "Location: /directory"), "acme-redirect"),
+    "a redirect elsewhere": (http("301 Moved", "Location: https://evil.example/\x1b[31m"), "acme-redirect"),
+    "not found": (http("404 Not Found", body=LOGIN), "acme-refused"),
+    "a problem without words": (http("500 Internal", body=b"{}"), "acme-refused"),
+    "a problem of the wrong shape": (
+        http("403 Forbidden", body=b'{"type": 7, "detail": ["x"], "subproblems": {"a": 1}}'), "acme-refused",
+    ),
+    "a problem with control characters": (
+        http("400 Bad", body=b'{"type": "urn:ietf:params:acme:error:malformed", "detail": "\\u001b[2J\\nfoo"}'),
+        "acme-refused",
+    ),
+    "a rate limit for a thousand years": (
+        http("429 Too Many", "Retry-After: 99999999999999", body=b"{}"), "acme-refused",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_directory_is_refused(scripted: Scripted, name: str) -> None:
+    """Within seconds, by its code, in printable words of one line."""
+    scripted.says, code = HOSTILE[name]
+    began = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        client(scripted)
+    assert refused.value.code == code
+    assert time.monotonic() - began < 4
+    assert refused.value.message.isprintable()
+    assert len(refused.value.message) < 700
+
+
+def test_redirects_are_not_followed(scripted: Scripted) -> None:
+    """A loop is asked once."""
+    scripted.says, before = http("302 Found", "Location: /directory"), scripted.asked
+    with pytest.raises(Refused):
+        client(scripted)
+    assert scripted.asked == before + 1
+
+
+@pytest.mark.parametrize("url", [
+    "http://127.0.0.1/directory", "file:///etc/passwd", "https://", "https://user:secret@ca.test/", "ftp://ca.test/",
+    "https://ca.test:99999/", "https://ca.test/\r\nHost: evil", "https://[::1/", "", "https://ca.test/" + "x" * 5000,
+])  # fmt: skip
+def test_what_is_no_https_url_is_not_asked(scripted: Scripted, url: str) -> None:
+    """Neither as the directory nor from inside an answer."""
+    with pytest.raises(Refused) as refused:
+        exchange(scripted)("GET", url)
+    assert refused.value.code == "acme-url"
+
+
+def test_a_server_that_refuses_every_nonce_ends_in_a_refusal(scripted: Scripted) -> None:
+    """`badNonce` for ever: so many tries, and no more."""
+    directory = {name: f"https://127.0.0.1:{scripted.port}/{name}" for name in DIRECTORY}
+    scripted.says = http("200 OK", "Replay-Nonce: abcd", body=json.dumps(directory).encode())
+    speaking = client(scripted)
+    problem = b'{"type": "urn:ietf:params:acme:error:badNonce", "detail": "no"}'
+    scripted.says, before = http("400 Bad", "Replay-Nonce: abcd", body=problem), scripted.asked
+    speaking._nonce = "first"
+    with pytest.raises(Refused) as refused:
+        speaking.post(speaking.url("newOrder"), {})
+    assert refused.value.code == "acme-nonce"
+    assert scripted.asked - before < 60
