@@ -38,6 +38,8 @@ class Published:
         """See Responder; refuses `acme-not-served` where nobody answers with what was published."""
         folder = os.path.join(self.run.path, acme_tls.FOLDER)
         made = [validation.make(each, clock.now()) for each in pending]
+        if long := [each.server_name for each in made if len(each.server_name) > acme_tls.LONGEST_NAME]:
+            raise Refused("acme-name-refused", f"{long[0]} is too long for tls-alpn-01 here", hint="choose http-01")
         try:
             self._publish(folder, made)
             for each in made:
@@ -45,7 +47,7 @@ class Published:
             yield
         finally:
             for each in made:
-                files.remove(os.path.join(folder, acme_tls.file_of(each.server_name)))
+                files.remove(os.path.join(folder, acme_tls.file_of(each.server_name.encode())))
             try:
                 os.rmdir(folder)
             except OSError:
@@ -57,7 +59,7 @@ class Published:
             os.chown(folder, -1, self.group)
         mode = 0o600 if self.group is None else 0o640
         for each in made:
-            path = os.path.join(folder, acme_tls.file_of(each.server_name))
+            path = os.path.join(folder, acme_tls.file_of(each.server_name.encode()))
             files.write(path, each.pem.encode(), mode=mode, group=self.group)
 
     def _ask(self, wanted: Validation) -> None:

@@ -10,20 +10,20 @@ from __future__ import annotations
 import os
 import ssl
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from dotlocal.device.serve.client_hello import Hello
+from dotlocal.device.serve.client_hello import Hello, Incomplete, NotOne, parse
 
 FOLDER = "acme-tls"
 PROTOCOL = "acme-tls/1"
-_LONGEST_NAME = 253
+LONGEST_NAME = 250  # with its ending, as long as a file's name may be
+_ALLOWED = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-.")
 
 
-def file_of(server_name: str) -> str:
-    """The file for a name in SNI: a digest, since what strangers send must not choose a path."""
-    from hashlib import sha256
-
-    return f"{sha256(server_name.lower().encode()).hexdigest()}.pem"
+def file_of(server_name: bytes) -> str:
+    """The file for a name in SNI; ValueError for what is no host name, since strangers must not choose a path."""
+    name = server_name.lower()
+    if not 0 < len(name) <= LONGEST_NAME or not _ALLOWED.issuperset(name) or name[0] == ord("."):
+        raise ValueError("no host name")
+    return f"{name.decode()}.pem"
 
 
 class Challenges:
@@ -40,14 +40,13 @@ class Challenges:
 
     def context(self, hello: Hello) -> ssl.SSLContext | None:
         """What to answer this hello with, or None: it is not a challenge, or not one of ours."""
-        if hello.protocols != (PROTOCOL.encode(),) or len(hello.server_name) > _LONGEST_NAME:
+        if hello.protocols != (PROTOCOL.encode(),):
             return None  # RFC 8737 3: that protocol and no other
         try:
-            name = hello.server_name.decode("ascii")
             made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             made.minimum_version = ssl.TLSVersion.TLSv1_2
             made.set_alpn_protocols([PROTOCOL])
-            made.load_cert_chain(os.path.join(self._folder, file_of(name)), password="")
+            made.load_cert_chain(os.path.join(self._folder, file_of(hello.server_name)), password="")
         except (OSError, ValueError):  # ssl.SSLError is an OSError
             return None
         return made
@@ -64,8 +63,6 @@ class Peek:
 
     def feed(self, arrived: bytes) -> tuple[bytes, ssl.SSLContext | None] | None:
         """None while more is needed; then everything that has arrived, and a context where it is a challenge."""
-        from dotlocal.device.serve.client_hello import Incomplete, NotOne, parse  # only while a challenge is pending
-
         self._gathered += arrived
         try:
             hello = parse(bytes(self._gathered))
