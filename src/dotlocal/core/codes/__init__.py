@@ -18,7 +18,15 @@ __all__ = [
     "Row", "hint_of", "markdown",
 ]  # fmt: skip
 
-GROUPS = (*device.GROUPS, *own.GROUPS, *vendor.GROUPS, *certificates.GROUPS, *trust.GROUPS, *acme.GROUPS, *commands.GROUPS)
+GROUPS = (
+    *device.GROUPS,
+    *own.GROUPS,
+    *vendor.GROUPS,
+    *certificates.GROUPS,
+    *trust.GROUPS,
+    *acme.GROUPS,
+    *commands.GROUPS,
+)
 ROWS = tuple(row for group in GROUPS for row in group.rows)
 
 
