@@ -69,7 +69,7 @@ class Scratch:
 class Child:
     """A process that lives through many visits, in a group of its own, so that its children end with it."""
 
-    def __init__(self, argv: Sequence[str | Path], *, home: Path) -> None:
+    def __init__(self, argv: Sequence[str | Path], *, home: Path, **more: str) -> None:
         # Not a pipe: nobody reads it meanwhile, and a full pipe would stop the child.
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         self._process = subprocess.Popen(
@@ -78,7 +78,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=self._log,
             bufsize=0,
-            env=environment(home),
+            env=environment(home, **more),
             cwd=home,
             start_new_session=True,
         )

@@ -40,23 +40,21 @@ class Chromium(BrowserPerRoot):
         return lacking("chromium", package="chromium") or lacking("certutil", package="libnss3-tools")
 
     def start(self, root: Path) -> Browser:
-        return _Chromium(root)
+        with ExitStack() as made:
+            scratch = made.enter_context(closing(Scratch()))
+            trust(root, scratch.path / ".pki" / "nssdb")
+            return RunningChromium(scratch.path, scratch.path / "profile", after=made.pop_all())
 
 
-class _Chromium:
-    """A running Chromium, with the root in the user's NSS database and the tunnel as its proxy."""
+class RunningChromium:
+    """A running Chromium of the person whose home this is, with the tunnel as its proxy; `after` is closed with it."""
 
-    def __init__(self, root: Path) -> None:
-        with ExitStack() as started:
-            home = started.enter_context(closing(Scratch())).path
+    def __init__(self, home: Path, folder: Path, *, after: ExitStack | None = None, **environment: str) -> None:
+        with after or ExitStack() as started:
             self._tunnel = started.enter_context(closing(Tunnel()))
-            trust(root, home / ".pki" / "nssdb")
-            profile, proxy = (
-                f"--user-data-dir={home / 'profile'}",
-                f"--proxy-server=http://127.0.0.1:{self._tunnel.port}",
-            )
+            profile, proxy = f"--user-data-dir={folder}", f"--proxy-server=http://127.0.0.1:{self._tunnel.port}"
             sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-            tools = _DevTools("chromium", [*FLAGS, profile, proxy, *sandbox], home=home)
+            tools = _DevTools("chromium", [*FLAGS, profile, proxy, *sandbox], home=home, **environment)
             self._tools = started.enter_context(closing(tools))
             self._started = started.pop_all()
 
@@ -97,10 +95,10 @@ def _refusal(error: str) -> Verdict:
 class _DevTools:
     """A browser started with `--remote-debugging-pipe`: JSON messages, each ended by a zero byte."""
 
-    def __init__(self, program: str, flags: list[str], *, home: Path) -> None:
+    def __init__(self, program: str, flags: list[str], *, home: Path, **environment: str) -> None:
         # The browser reads from descriptor 3 and writes to 4: they become our pipes to its standard input and output.
         moved = 'exec "$0" "$@" --remote-debugging-pipe 3<&0 4>&1 </dev/null >&2'
-        self._child = Child(["sh", "-c", moved, program, *flags], home=home)
+        self._child = Child(["sh", "-c", moved, program, *flags], home=home, **environment)
         self._received = b""
         self._last_id = 0
         self._patience = START_SECONDS

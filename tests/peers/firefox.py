@@ -54,18 +54,18 @@ class Firefox(BrowserPerRoot):
         return lacking("firefox-esr", package="firefox-esr") or lacking("certutil", package="libnss3-tools")
 
     def start(self, root: Path) -> Browser:
-        return _Firefox(root)
+        with ExitStack() as made:
+            scratch = made.enter_context(closing(Scratch()))
+            trust(root, scratch.path / "profile")
+            return RunningFirefox(scratch.path, scratch.path / "profile", after=made.pop_all())
 
 
-class _Firefox:
-    """A running Firefox, with the root in its profile's NSS database and the tunnel as its proxy."""
+class RunningFirefox:
+    """A running Firefox with this profile, and the tunnel as its proxy; `after` is closed with it."""
 
-    def __init__(self, root: Path) -> None:
-        with ExitStack() as started:
-            home = started.enter_context(closing(Scratch())).path
+    def __init__(self, home: Path, profile: Path, *, after: ExitStack | None = None) -> None:
+        with after or ExitStack() as started:
             self._tunnel = started.enter_context(closing(Tunnel()))
-            profile = home / "profile"
-            trust(root, profile)
             settings = preferences(self._tunnel.port).items()
             lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in settings]
             (profile / "user.js").write_text("".join(lines))

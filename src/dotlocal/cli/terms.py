@@ -103,6 +103,20 @@ def passphrase(options: argparse.Namespace, what: str, *, twice: bool = False, a
     return first.encode()
 
 
+def first_line(path: str) -> str:
+    """A secret that a file holds, in its first line."""
+    return files.read(path, most=4096).split(b"\n", 1)[0].rstrip(b"\r").decode(errors="replace")
+
+
+def confirmed(question: str, otherwise: str) -> bool:
+    """Whether the person at the terminal types `yes`; refused as `not-confirmed` where there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise Refused("not-confirmed", "nobody is here to be asked, and nothing was done", hint=otherwise)
+    sys.stderr.write(f"{question} [yes/no] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() == "yes"
+
+
 def read_input(path: str) -> bytes:
     """A file that somebody else wrote, or `-` for stdin; bounded, so that nothing can fill the memory."""
     if path != "-":

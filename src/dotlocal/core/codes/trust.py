@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dotlocal.core.codes.rows import CUSTOMER, ERROR, REFUSED, VENDOR, WARNING, Group, Row
+from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, REFUSED, VENDOR, WARNING, Group, Row
 
 GROUPS = (
     Group("The file that was given as the root", (
@@ -22,6 +22,39 @@ GROUPS = (
         Row("anchor-not-self-signed", REFUSED, CUSTOMER, "a CA below another one", "import the root above it"),
         Row("anchor-not-a-ca", REFUSED, CUSTOMER, "signed by itself, and no CA",
             "import the maker's root; `--force` takes this one"),
+    )),
+    Group("Importing a root", (
+        Row("root-refused", REFUSED, CUSTOMER, "the root could do more than a device's root needs",
+            "read what is found about it; `--force` imports it all the same"),
+        Row("fingerprint-form", REFUSED, CUSTOMER, "that is no SHA-256 fingerprint", "look for SHA-256 on the label"),
+        Row("fingerprint-differs", REFUSED, CUSTOMER, "the file is not the root that the label speaks of",
+            "don't import it; get the root from the maker"),
+        Row("not-confirmed", REFUSED, CUSTOMER, "nobody has said yes", "answer, or give the option of the hint"),
+        Row("store-none", ABSENT, CUSTOMER, "no such store is on this computer", "name another kind, or none"),
+        Row("store-needs-root", REFUSED, CUSTOMER, "the store takes the administrator's rights",
+            "run the command as root as well"),
+        Row("store-anothers-home", REFUSED, CUSTOMER, "root would write into a person's home",
+            "run the command as that person, without sudo"),
+        Row("store-tool", REFUSED, CUSTOMER, "the program that writes this store is not installed", "install it"),
+        Row("store-command", REFUSED, CUSTOMER, "the program that writes this store failed", "read what it said"),
+        Row("store-locked", REFUSED, CUSTOMER, "another program holds the database", "close the browser, try again"),
+        Row("store-broken", REFUSED, CUSTOMER, "the database or keystore is damaged, or something else",
+            "mend it, or move it away"),
+        Row("store-password", REFUSED, CUSTOMER, "the store has a password", "give it, or use the browser's settings"),
+        Row("store-managed", REFUSED, CUSTOMER, "the system makes this store from another one",
+            "install into the system's store"),
+        Row("store-distrusts", REFUSED, CUSTOMER, "the root is in the store, and not trusted there",
+            "undo that where it was decided"),
+        Row("store-not-kept", REFUSED, CUSTOMER, "the tool ended well, and the store is not as it should be",
+            "look whether something else makes it, or it is read-only"),
+        Row("store-unreadable", REFUSED, CUSTOMER, "the store can't be worked on", "look at its owner and mode"),
+        Row("tool-missing", REFUSED, CUSTOMER, "a program can't be run", "install it"),
+        Row("tool-late", REFUSED, CUSTOMER, "a program has not ended in time", "run it by hand, and see"),
+        Row("witness-form", REFUSED, CUSTOMER, "that names no device", "HOST, or HOST:PORT"),
+        Row("witness-unknown", REFUSED, CUSTOMER, "the device's name is not found", "name its address"),
+        Row("witness-silent", REFUSED, CUSTOMER, "the device does not answer", "switch it on; look at the network"),
+        Row("witness-unfit", REFUSED, CUSTOMER, "the device would be refused whatever the store says",
+            "name a device of this maker, by a name that it serves"),
     )),
     Group("What a root could do once it is trusted", (
         Row("root-not-a-ca", ERROR, CUSTOMER, "it can vouch for nothing but itself", "import the maker's root"),
