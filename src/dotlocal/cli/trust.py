@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import terms
+from dotlocal.cli import export, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +31,7 @@ def add(actors: Any) -> None:
     )  # fmt: skip
     add_root(show)
     terms.add_json(show)
+    export.add(commands)
 
     install = terms.command(
         commands, "install", _install, "make this computer's browsers and programs trust a root, and see that they do",

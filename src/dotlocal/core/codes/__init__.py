@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dotlocal.core.codes import acme, certificates, commands, device, own, trust, vendor
+from dotlocal.core.codes import acme, certificates, commands, device, export, own, trust, vendor
 from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, VENDOR, WARNING, Group, Row
 from dotlocal.core.errors import Refused
 
@@ -24,6 +24,7 @@ GROUPS = (
     *vendor.GROUPS,
     *certificates.GROUPS,
     *trust.GROUPS,
+    *export.GROUPS,
     *acme.GROUPS,
     *commands.GROUPS,
 )
