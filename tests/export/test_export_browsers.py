@@ -1,0 +1,88 @@
+"""The policy files, as they stand, in front of the browsers that they are for."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from managed_browsers import ManagedChromium, ManagedFirefox
+from private_machine import Machine, machine
+
+from peers.chains import leaf, unguarded, world
+from peers.server import serving
+from tools import program
+
+NAME, ADDRESS, OUTSIDE, PUBLIC = "press-07.local", "192.168.77.7", "www.example.com", "8.8.8.8"
+CHROMIUM = "/etc/chromium/policies/managed"
+pytestmark = pytest.mark.peer
+
+
+def put(here: Machine, source: Path, folder: str) -> None:
+    here.run("install", "-D", "-m", "644", str(source), f"{folder}/{source.name}")
+
+
+def verdicts(browser: ManagedChromium | ManagedFirefox, made, *hosts: str) -> dict[str, bool]:
+    """Whether the browser accepts a certificate of the device CA for each of these names."""
+    told = {}
+    for host in hosts:
+        with serving(leaf(made.device, host)) as server:
+            told[host] = browser.visit(host, server.port).accepted
+            assert bool(server.requests) == told[host]
+    return told
+
+
+def test_chromium_holds_a_root_without_limits_to_those_of_the_policy(handed_open):
+    """open root → device CA without guards: by policy its local names are trusted, public ones and addresses not."""
+    program("chromium")
+    made = unguarded(constrain_root=False)
+    with machine("/etc") as here:
+        (policy,) = (handed_open / "chrome" / "linux").iterdir()
+        put(here, policy, CHROMIUM)
+        with closing(ManagedChromium(here)) as browser:
+            told = verdicts(browser, made, NAME, ADDRESS, "fd00::7", OUTSIDE, PUBLIC, "2001:4860:4860::8888")
+    assert told == {
+        NAME: True, ADDRESS: True, "fd00::7": True, OUTSIDE: False, PUBLIC: False, "2001:4860:4860::8888": False
+    }  # fmt: skip
+
+
+def test_chromium_would_accept_all_that_without_the_constraints_of_the_policy(handed_open):
+    """The same root by CACertificates, which has none: what was refused is accepted, so it was the policy."""
+    program("chromium")
+    (policy,) = (handed_open / "chrome" / "linux").iterdir()
+    (entry,) = json.loads(policy.read_text())["CACertificatesWithConstraints"]
+    bare = policy.with_name("bare.json")
+    bare.write_text(json.dumps({"CACertificates": [entry["certificate"]]}))
+    with machine("/etc") as here:
+        put(here, bare, CHROMIUM)
+        bare.unlink()
+        with closing(ManagedChromium(here)) as browser:
+            told = verdicts(browser, unguarded(constrain_root=False), NAME, OUTSIDE, PUBLIC)
+    assert told == {NAME: True, OUTSIDE: True, PUBLIC: True}
+
+
+def test_chromium_trusts_nothing_without_the_policy():
+    """The same device, a machine without the file: refused."""
+    program("chromium")
+    with machine("/etc") as here, closing(ManagedChromium(here)) as browser:
+        assert verdicts(browser, world(constrain_root=True), NAME) == {NAME: False}
+
+
+def test_firefox_takes_the_root_from_its_policy(handed):
+    """policies.json and the root beside it: the device is trusted by name and address; a name outside is not."""
+    program("firefox-esr")
+    with machine("/etc") as here:
+        for file in (handed / "firefox" / "linux").iterdir():
+            put(here, file, "/etc/firefox/policies")
+        with closing(ManagedFirefox(here)) as browser:
+            told = verdicts(browser, world(constrain_root=True), NAME, ADDRESS)
+            told |= verdicts(browser, unguarded(constrain_root=True), OUTSIDE, PUBLIC)
+    assert told == {NAME: True, ADDRESS: True, OUTSIDE: False, PUBLIC: False}
+
+
+def test_firefox_trusts_nothing_without_the_policy():
+    """The same device, a machine without the files: refused."""
+    program("firefox-esr")
+    with machine("/etc") as here, closing(ManagedFirefox(here)) as browser:
+        assert verdicts(browser, world(constrain_root=True), NAME) == {NAME: False}
