@@ -95,7 +95,7 @@ MONOTONIC = {
     "demo/story.py": "how long a server may take to start",
     "device/context.py": "when the set in use is looked at again",
     "device/handover/steps.py": "how long a web server may take to serve the new set",
-    "device/owned/steps.py": "when a watching process looks again",
+    "device/owned/switching.py": "when a watching process looks again",
     "device/serve/service.py": "time limits of connections",
     "device/watch/watcher.py": "when the next renewal or retry is due",
     "host/files.py": "how long a lock is waited for",

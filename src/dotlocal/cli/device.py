@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import handover, install, terms, upkeep
+from dotlocal.cli import handover, install, own, terms, upkeep
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -74,6 +74,7 @@ def add(actors: Any) -> None:
     handover.add(commands)
     install.add(commands)
     upkeep.add(commands)
+    own.add(commands)
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
@@ -187,6 +188,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"clock      {report['clock']['quality']}, not before {report['clock']['floor']}",
         f"device CA  until {report['device_ca']['not_after']}",
     ]
+    if (served := report.get("served", "vendor")) != "vendor":
+        lines.insert(1, f"of         the customer's own {served}: `dotlocal device own status`")
     return [*lines, *status.remarks(report)]
 
 

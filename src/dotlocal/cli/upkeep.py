@@ -20,6 +20,7 @@ def add(commands: Any) -> None:
         "  dotlocal device reset\n  dotlocal device reset --scrap --yes-scrap SN0001",
     )  # fmt: skip
     reset.add_argument("--scrap", action="store_true", help="destroy the device's key instead: the end of the device")
+    reset.add_argument("--settings", action="store_true", help="forget settings alone: the owner's own stays")
     reset.add_argument("--yes-scrap", metavar="SERIAL", help="the device's serial number, where nobody can be asked")
     _add_state(reset)
     reset.add_argument("--run", metavar="DIR", help=f"what boot made (default: DOTLOCAL_RUN, or {store.RUN})")
@@ -50,7 +51,12 @@ def _reset(options: argparse.Namespace) -> int:
     run = store.Run(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN)
     if options.yes_scrap is not None and not options.scrap:
         options.parser.error("--yes-scrap goes with --scrap")
-    report = reset.scrap(state, run, _confirmed(options)) if options.scrap else reset.reset(state, run)
+    if options.settings and options.scrap:
+        options.parser.error("--settings and --scrap exclude each other")
+    if options.settings:
+        report = reset.reset_settings(state, run)
+    else:
+        report = reset.scrap(state, run, _confirmed(options)) if options.scrap else reset.reset(state, run)
     if options.json:
         terms.deliver_json(asdict(report))
         return 0

@@ -116,6 +116,11 @@ def subtrees_of(certificate: x509.Certificate) -> Subtrees:
         constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
         return UNCONSTRAINED
+    return subtrees_in(constraints)
+
+
+def subtrees_in(constraints: x509.NameConstraints) -> Subtrees:
+    """The permitted subtrees of an extension; refuses `foreign-constraint`."""
     permitted = constraints.permitted_subtrees or []
     dns = tuple(entry.value for entry in permitted if isinstance(entry, x509.DNSName))
     networks = [entry.value for entry in permitted if isinstance(entry, x509.IPAddress)]

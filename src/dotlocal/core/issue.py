@@ -52,6 +52,7 @@ class Issuer:
     window: Window
     permitted: Subtrees
     self_signed: bool = False
+    named_id: bytes = b""  # its subject key identifier, where a foreign CA made that in its own way
 
     @classmethod
     def of(cls, ca: x509.Certificate, *above: x509.Certificate) -> Issuer:
@@ -65,6 +66,11 @@ class Issuer:
     def root(cls, subject: Subject, public_key: PublicKey, window: Window, serial: int) -> Issuer:
         """The issuer of a root: itself."""
         return cls(subject.encode(), serial, public_key, window, UNCONSTRAINED, self_signed=True)
+
+    @property
+    def key_id(self) -> bytes:
+        """The key identifier that certificates below it point to (RFC 5280 4.2.1.1)."""
+        return self.named_id or keys.key_id_of(self.public_key)
 
     @property
     def algorithm(self) -> str:
@@ -137,7 +143,7 @@ class Prepared:
     def _expected(self) -> Expected:
         issuer = self.issuer
         return Expected(
-            issuer.subject, keys.key_id_of(issuer.public_key), issuer.algorithm, issuer.window, issuer.permitted,
+            issuer.subject, issuer.key_id, issuer.algorithm, issuer.window, issuer.permitted,
             self.constraints,
         )  # fmt: skip
 
@@ -157,7 +163,7 @@ def prepare(profile: Profile, issuer: Issuer, *, throwaway: Signer, constraints:
         profile=profile.name,
         algorithm=issuer.algorithm,
         issuer=issuer.subject,
-        issuer_key_id=keys.key_id_of(issuer.public_key),
+        issuer_key_id=issuer.key_id,
         issuer_serial=issuer.serial,
         issuer_window=issuer.window,
         permitted=issuer.permitted,
@@ -216,7 +222,7 @@ def _value(row: Row, issuer: Issuer, constraints: Subtrees | None) -> bytes:
         case "nameConstraints", value if value == FROM_POLICY and constraints is not None:
             return name_constraints.encode(constraints)
         case "authorityKeyIdentifier", value if value == FROM_ISSUER:
-            return der.sequence(der.implicit(0, keys.key_id_of(issuer.public_key)))
+            return der.sequence(der.implicit(0, issuer.key_id))
     raise ValueError(f"no encoding for {row}")
 
 

@@ -7,17 +7,17 @@ from dotlocal.core.template import ALGORITHMS, subject_alt_name
 
 def contents(
     subject: bytes, spki: bytes, names: "list[HostName] | tuple[HostName, ...]" = (),
-    addresses: "list[Address] | tuple[Address, ...]" = (),
+    addresses: "list[Address] | tuple[Address, ...]" = (), extensions: "tuple[bytes, ...]" = (),
 ) -> bytes:  # fmt: skip
-    """CertificationRequestInfo, the part that is signed; without names and addresses it has no attribute at all."""
-    asked = _extension_request(subject_alt_name(names, addresses)) if names or addresses else b""
+    """CertificationRequestInfo, the part that is signed. It asks for these names, addresses and encoded extensions;
+    where there are none it has no attribute at all.
+    """
+    if names or addresses:
+        # whether the names are critical is for the CA to say
+        extensions = (der.extension("2.5.29.17", subject_alt_name(names, addresses), critical=False), *extensions)
+    # extensionRequest (RFC 2985 5.4.2)
+    asked = der.sequence(der.oid("1.2.840.113549.1.9.14"), der.set_of(der.sequence(*extensions))) if extensions else b""
     return der.sequence(der.integer(0), subject, spki, der.explicit(0, asked))
-
-
-def _extension_request(names: bytes) -> bytes:
-    # extensionRequest (RFC 2985 5.4.2); whether the names are critical is for the CA to say
-    extensions = der.sequence(der.extension("2.5.29.17", names, critical=False))
-    return der.sequence(der.oid("1.2.840.113549.1.9.14"), der.set_of(extensions))
 
 
 def request(signed: bytes, algorithm: str, signature: bytes) -> bytes:

@@ -6,9 +6,10 @@ ended or fits no more is passed over, said so, and taken up again when it can be
 """
 
 from dotlocal.core.findings import ERROR, WARNING, Finding
+from dotlocal.core.subtrees import cidr
 from dotlocal.core.window import DAY, Window, rfc3339
 from dotlocal.device import time
-from dotlocal.device.owned.fit import Answers, fitting
+from dotlocal.device.owned.fit import Answers, fitting, within
 from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Reverted
 from dotlocal.device.time import Clock
 
@@ -95,9 +96,11 @@ def standing(held: "Held", answered: Answers, clock: Clock) -> str:
         return EXPIRED
     elif clock.now < window.not_before:
         return EARLY
-    if isinstance(held, OwnCertificate) and not fitting(held.names, held.addresses, held.claimed, answered):
-        return UNFIT
-    return USABLE
+    if isinstance(held, OwnCertificate):
+        fits = bool(fitting(held.names, held.addresses, held.claimed, answered))
+    else:
+        fits = within(held.template.permitted, answered)
+    return USABLE if fits else UNFIT
 
 
 def reverted(kind: str, serial: int, code: str) -> Finding:
@@ -147,7 +150,11 @@ def _passed_over(held: "Held", state: str, clock: Clock) -> Finding:
             f"{title} {held.serial:x} starts {rfc3339(held.window.not_before)}; it is {rfc3339(clock.now)}",
             hint=f"look at the device's clock; {_RETURNS}",
         )  # fmt: skip
-    named = ", ".join([*getattr(held, "names", ()), *(each.text for each in getattr(held, "addresses", ()))])
+    if isinstance(held, OwnCertificate):
+        named = ", ".join([*held.names, *(each.text for each in held.addresses)])
+    else:
+        permitted = held.template.permitted
+        named = ", ".join([*(permitted.dns or ()), *(cidr(*each) for each in permitted.ip or ())])
     return Finding(
         "own-unfit", ERROR, title, f"{title} {held.serial:x} is for {named}, and the device answers to none of these",
         hint=f"give the device its name back, or import a certificate for its new one; {_RETURNS}",

@@ -7,6 +7,7 @@ it goes by its configured names, by names whose first label is its own, and by t
 
 from dotlocal.core.errors import Refused
 from dotlocal.core.names import Address, HostName
+from dotlocal.core.subtrees import Subtrees
 from dotlocal.device.plan import NO_HOST_NAMES, chosen
 
 TYPE_CHECKING = False
@@ -77,6 +78,16 @@ def missing(names: "list[str]", addresses: "list[Address]", answered: Answers) -
         HostName(each) for each in answered.names if not any(name == each or covers(name, each) for name in names)
     ]
     return lacking + [each for each in answered.addresses if each not in addresses]
+
+
+def within(permitted: Subtrees, answered: Answers) -> bool:
+    """Whether a certificate below these constraints could name something that the device answers to."""
+    wanted: list[HostName | Address] = [*(HostName(each) for each in answered.names), *answered.addresses]
+    if any(permitted.permits(each) for each in wanted):
+        return True
+    # below a suffix of the customer's the device has its own label, as boot makes it; `.local` names it would know
+    bases = permitted.dns or ()
+    return bool(answered.label) and any(base != _MDNS[1:] and not base.endswith(_MDNS) for base in bases)
 
 
 def covers(pattern: str, name: str) -> bool:

@@ -16,8 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from dotlocal.core.chain import named, signed_by
 from dotlocal.core.findings import ERROR, Finding
-from dotlocal.core.names import Address
-from dotlocal.core.subtrees import within_dns, within_ip
+from dotlocal.core.names import Address, unusable
+from dotlocal.core.subtrees import Subtrees, cidr, range_within, within_dns, within_ip
 
 _Kind = TypeVar("_Kind", bound=x509.ExtensionType)
 _MOST_CAS = 8
@@ -68,7 +68,7 @@ def examine(path: Path, names: Sequence[str], addresses: Sequence[Address], *, e
     """What is wrong with the CAs of a path, for a leaf (or a CA, with `extra` CAs to come below) of these names."""
     for depth, authority in enumerate(path.authorities):
         yield from _authority(authority, depth + extra)
-        yield from _purposes(authority)
+        yield from purposes(authority)
         outside = [*_names_outside(authority, names), *_addresses_outside(authority, addresses)]
         if outside:
             yield Finding(
@@ -76,6 +76,30 @@ def examine(path: Path, names: Sequence[str], addresses: Sequence[Address], *, e
                 f"{', '.join(outside)} is outside the name constraints of {named(authority)} (RFC 5280 4.2.1.10)",
                 hint="ask for a certificate with names that this CA may give, or for another CA",
             )  # fmt: skip
+
+
+def outside(authority: x509.Certificate, wanted: Subtrees) -> list[str]:
+    """Those of the wanted subtrees that the constraints of a CA do not permit, or exclude in part."""
+    permitted, excluded = _subtrees(authority)
+    bases, closed = _bases(permitted), _bases(excluded)
+    wider = [
+        base
+        for base in wanted.dns or ()
+        if (bases and not any(_below(base, each) for each in bases))
+        or any(_touches(base, each) or within_dns(each.removeprefix("."), base) for each in closed)
+    ]
+    ranges, shut = _ranges(permitted), _ranges(excluded)
+    for each in wanted.ip or ():
+        if unusable(Address(each[0])) and each[1] == b"\xff" * len(each[1]):
+            continue  # 0.0.0.0/32 and ::1/128 stand for none
+        inside = any(range_within(each, outer) for outer in ranges)
+        if (ranges and not inside) or any(range_within(each, out) or range_within(out, each) for out in shut):
+            wider.append(cidr(*each))
+    return wider
+
+
+def _bases(subtrees: Sequence[x509.GeneralName]) -> list[str]:
+    return [each.value.lower() for each in subtrees if isinstance(each, x509.DNSName)]
 
 
 def _authority(authority: x509.Certificate, below: int) -> Iterator[Finding]:
@@ -89,7 +113,7 @@ def _authority(authority: x509.Certificate, below: int) -> Iterator[Finding]:
     elif basic.path_length is not None and below > basic.path_length:
         yield Finding(
             "own-path-length", ERROR, named(authority),
-            f"{below} CAs come below {named(authority)}, whose path length is {basic.path_length}",
+            f"{named(authority)} has a path length of {basic.path_length}, and {below} would come below it",
             hint="have the certificate made by a CA that may (RFC 5280 4.2.1.9)",
         )  # fmt: skip
     if usage is not None and not usage.key_cert_sign:
@@ -99,9 +123,10 @@ def _authority(authority: x509.Certificate, below: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _purposes(authority: x509.Certificate) -> Iterator[Finding]:
-    purposes = extension(authority, x509.ExtendedKeyUsage)
-    if purposes is not None and not any(each in purposes for each in _SERVER):
+def purposes(authority: x509.Certificate) -> Iterator[Finding]:
+    """Whether servers are among what a CA may vouch for."""
+    found = extension(authority, x509.ExtendedKeyUsage)
+    if found is not None and not any(each in found for each in _SERVER):
         yield Finding(
             "own-ca-purpose", ERROR, named(authority), f"{named(authority)} is not for servers: its extended key usage",
             hint="have the certificate made by another CA (RFC 5280 4.2.1.12)",
@@ -110,8 +135,7 @@ def _purposes(authority: x509.Certificate) -> Iterator[Finding]:
 
 def _names_outside(authority: x509.Certificate, names: Sequence[str]) -> Iterator[str]:
     permitted, excluded = _subtrees(authority)
-    bases = [each.value.lower() for each in permitted if isinstance(each, x509.DNSName)]
-    closed = [each.value.lower() for each in excluded if isinstance(each, x509.DNSName)]
+    bases, closed = _bases(permitted), _bases(excluded)
     for name in names:
         if (bases and not any(_below(name, base) for base in bases)) or any(_touches(name, base) for base in closed):
             yield name

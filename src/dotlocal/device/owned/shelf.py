@@ -5,6 +5,7 @@ from __future__ import annotations
 from dotlocal.core.errors import Refused
 from dotlocal.device.owned import pending, slots
 from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Slots
+from dotlocal.host import keys
 
 VENDOR, ISSUER, PREVIOUS = "vendor", "issuer", "previous"
 WAYS_BACK = (PREVIOUS, ISSUER, VENDOR)
@@ -22,6 +23,10 @@ def keep(slot_files: Slots, held: OwnCertificate | OwnIssuer) -> None:
     if before and before != text:
         slot_files.save(_ASIDE[held.kind], before)
     slot_files.save(held.kind, text)
+    if held.kind == slots.ISSUER and (certificate := slot_files.text(slots.CERTIFICATE)):
+        # it would come first, and what was just confirmed would not be served
+        slot_files.save(slots.PREVIOUS, certificate)
+        slot_files.drop(slots.CERTIFICATE)
     slot_files.drop(slots.CANDIDATE)
     slot_files.drop(slots.REVERTED)
     _answered(slot_files, held)
@@ -74,9 +79,11 @@ def _heal(slot_files: Slots) -> None:
 
 def _answered(slot_files: Slots, held: OwnCertificate | OwnIssuer) -> None:
     """The request that this answers is done with; until now the answer could be imported again."""
+    slot = pending.SLOT if isinstance(held, OwnCertificate) else pending.ISSUER_SLOT
     try:
-        waiting = pending.load(slot_files)
+        waiting = pending.load(slot_files, slot)
     except Refused:
         return
-    if waiting and isinstance(held, OwnCertificate) and waiting.key == held.key:
-        slot_files.drop(pending.SLOT)
+    key = keys.write_pem("PRIVATE KEY", held.key) if isinstance(held, OwnCertificate) else held.key_text
+    if waiting and waiting.key_text == key:
+        slot_files.drop(slot)

@@ -115,10 +115,10 @@ class OwnIssuer:
     kind = ISSUER
 
     def __init__(
-        self, *, installed: int, serial: int, issuer: str, key_text: str, certificates: "list[bytes]", rooted: bool,
-        template: Template, probation: "Probation | None" = None,
+        self, *, origin: str, installed: int, serial: int, issuer: str, key_text: str, certificates: "list[bytes]",
+        rooted: bool, template: Template, probation: "Probation | None" = None,
     ) -> None:  # fmt: skip
-        self.origin = ISSUER
+        self.origin = origin
         self.installed = installed
         self.serial = serial
         self.issuer = issuer
@@ -258,9 +258,10 @@ def load_issuer(text: str) -> OwnIssuer:
     """Read what `OwnIssuer.dump` wrote; ValueError, KeyError or `own-damaged` for everything else."""
     facts, lists = _facts(unseal(text, _ISSUER_HEADING, "own-damaged"))
     return OwnIssuer(
-        installed=int(facts["installed"]), serial=int(facts["serial"], 16), issuer=unescape(facts["issuer"]),
-        key_text=unescape(facts["key"]), certificates=_certificates(lists), rooted=facts["rooted"] == "1",
-        template=core_template.load(unescape(facts["template"])), probation=_probation(facts),
+        origin=facts["origin"], installed=int(facts["installed"]), serial=int(facts["serial"], 16),
+        issuer=unescape(facts["issuer"]), key_text=unescape(facts["key"]), certificates=_certificates(lists),
+        rooted=facts["rooted"] == "1", template=core_template.load(unescape(facts["template"])),
+        probation=_probation(facts),
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ _LATER_SECONDS = 3  # than a watching process, so that one of the two has nothin
 def start(options: Options, seconds: int) -> None:
     """Come back in so many seconds; costs a sleeping shell until then. Without a shell the next boot does it."""
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    words = [sys.executable, "-P", "-s", "-m", __name__, options.state, options.run, options.config]
+    places = [os.path.abspath(each) for each in (options.state, options.run, options.config)]
+    words = [sys.executable, "-P", "-s", "-m", __name__, *places]
     words.append("named" if options.config_named else "default")
     null = subprocess.DEVNULL
     try:

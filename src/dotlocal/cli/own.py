@@ -1,0 +1,322 @@
+"""`dotlocal device own`: the customer's own certificate, in, out, and back."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dotlocal.cli import terms
+from dotlocal.core.errors import Refused
+from dotlocal.device import store
+
+if TYPE_CHECKING:
+    from dotlocal.core.findings import Finding
+    from dotlocal.device.owned.material import Upload
+    from dotlocal.device.owned.steps import Owned
+
+    Examine = Callable[[Sequence[Upload], bytes | None], Any]
+
+_LOCKED = "own-passphrase-missing"
+
+
+def add(commands: Any) -> Any:
+    """Add the commands to those of the device; returns where more of them go."""
+    own = terms.actor(commands, "own", "the customer's own certificate: request, import, confirm, revert, status")
+    _add_ways(own)
+    _add_issuer(own)
+    _add_upkeep(own)
+    return own
+
+
+def _add_ways(own: Any) -> None:
+    request = terms.command(
+        own, "request", _request, "make a key here; print its request for the customer's CA",
+        "  dotlocal device own request --name press-07.example.com --address 10.20.0.7 --out press-07.csr",
+    )  # fmt: skip
+    request.add_argument("--name", action="append", default=[], help="a host name (default: what it answers to)")
+    request.add_argument("--address", action="append", default=[], help="an address (default: those it has)")
+    request.add_argument("--force", action="store_true", help="make a new key; the answer to the old one is lost")
+    _add_places(request)
+    terms.add_out(request, "the request")
+
+    bring = terms.command(
+        own, "import", _import, "check a certificate with its chain, and its key unless it is an answer; serve it",
+        "  dotlocal device own import press-07.p7b\n"
+        "  dotlocal device own import press-07.pfx --passphrase-file pass --confirm\n"
+        "  dotlocal device own import key.pem cert.pem chain.pem --check",
+    )  # fmt: skip
+    _add_import(bring)
+
+    alone = terms.command(
+        own, "self-signed", _self_signed, "make a root for this one device; print it, to be imported into browsers",
+        "  dotlocal device own self-signed --out press-07-root.pem",
+    )  # fmt: skip
+    _add_within(alone)
+    alone.add_argument("--years", type=int, default=10, help="how long the root lives (default: 10)")
+    _add_probation(alone)
+    _add_places(alone)
+    terms.add_out(alone, "the root")
+
+
+def _add_issuer(own: Any) -> None:
+    issuer = terms.actor(own, "issuer", "the customer's CA in place of the vendor's: a fresh certificate at every boot")
+    request = terms.command(
+        issuer, "request", _issuer_request, "make a CA key here; print its request for the customer's CA",
+        "  dotlocal device own issuer request --within example.com --within 10.20.0.0/16 --out press-07-ca.csr",
+    )  # fmt: skip
+    _add_within(request)
+    request.add_argument("--force", action="store_true", help="make a new key; the answer to the old one is lost")
+    request.add_argument("--extensions", metavar="FILE", help="write an OpenSSL section [device_ca] for it")
+    _add_places(request)
+    terms.add_out(request, "the request")
+    bring = terms.command(
+        issuer, "import", _issuer_import, "check what the customer's CA has answered; issue below it from now on",
+        "  dotlocal device own issuer import press-07-ca.pem chain.pem",
+    )  # fmt: skip
+    _add_import(bring)
+
+
+def _add_upkeep(own: Any) -> None:
+    confirm = terms.command(
+        own, "confirm", _confirm, "connect to this device, and keep what is on probation if that is what it serves",
+        "  dotlocal device own confirm --connect 127.0.0.1:443",
+    )  # fmt: skip
+    confirm.add_argument("--connect", metavar="HOST:PORT", default="", help="its web server (default: device.toml's)")
+    _add_places(confirm)
+    terms.add_json(confirm)
+
+    revert = terms.command(
+        own, "revert", _revert, "go back: from what is on probation, else from what is confirmed",
+        "  dotlocal device own revert\n  dotlocal device own revert --to vendor",
+    )  # fmt: skip
+    revert.add_argument(
+        "--to", choices=("previous", "issuer", "vendor"), default="",
+        help="the certificate before, the customer's issuer, or the vendor's chain",
+    )  # fmt: skip
+    _add_places(revert)
+    terms.add_json(revert)
+
+    root = terms.command(
+        own, "root", _root, "print the root that browsers must have, where it is known",
+        "  dotlocal device own root --out root.pem",
+    )  # fmt: skip
+    _add_places(root)
+    terms.add_out(root, "the root")
+
+    status = terms.command(own, "status", _status, "what is served and on probation", "  dotlocal device own status")
+    _add_places(status)
+    terms.add_json(status)
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="PEM, DER, PKCS#7, PKCS#12, in any order; - is stdin")
+    parser.add_argument("--check", action="store_true", help="say what would be found, and change nothing")
+    parser.add_argument("--accept", action="store_true", help="install it in spite of warnings")
+    terms.add_passphrase(parser, "the key or the PKCS#12 file")
+    _add_probation(parser)
+    _add_places(parser)
+    terms.add_json(parser)
+
+
+def _add_within(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--within", action="append", default=[], metavar="SUFFIX|RANGE",
+        help="a DNS suffix or address range to be permitted (default: its own names, and the ranges it is in)",
+    )  # fmt: skip
+
+
+def _add_probation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=int, default=10, help="how long the probation is (default: 10)")
+    parser.add_argument("--confirm", action="store_true", help="no probation: keep it as soon as it is served")
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
+    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
+    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
+
+
+def owned(options: argparse.Namespace) -> Owned:
+    """The customer's own of the device that the options name, as the user whom its state belongs to."""
+    from dotlocal.device.boot import Options
+    from dotlocal.device.owned.steps import Owned
+
+    chosen = Options()
+    for place in ("state", "run", "config"):
+        setattr(chosen, place, getattr(options, place) or getattr(chosen, place))
+    chosen.config_named = options.config is not None
+    _become_owner(chosen.state)
+    return Owned(chosen)
+
+
+def _become_owner(state: str) -> None:
+    # what root writes here, the user that boots and watches could not read
+    if os.geteuid() != 0 or not os.path.isdir(state) or (owner := os.stat(state).st_uid) == 0:
+        return
+    import pwd
+
+    from dotlocal.device.serve.privileges import drop_to
+
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return  # an owner without a name: root goes on as root
+    drop_to(name)
+
+
+def _request(options: argparse.Namespace) -> int:
+    text = owned(options).request(options.name, options.address, force=options.force)
+    terms.deliver(text, options.out)
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    uploads = _uploads(options)
+    mine = owned(options)
+    judged = _examined(options, mine.examine, uploads)
+    if options.check:
+        return _told(options, judged.findings)
+    report = _taken(options, judged.findings, lambda: mine.take(
+        judged, accept=options.accept, minutes=options.minutes, confirm=options.confirm
+    ))  # fmt: skip
+    return _served(options, report, judged.findings)
+
+
+def _issuer_import(options: argparse.Namespace) -> int:
+    uploads = _uploads(options)
+    mine = owned(options)
+    judged = _examined(options, mine.examine_issuer, uploads)
+    if options.check:
+        return _told(options, judged.findings)
+    report = _taken(options, judged.findings, lambda: mine.take_issuer(
+        judged, accept=options.accept, minutes=options.minutes, confirm=options.confirm
+    ))  # fmt: skip
+    return _served(options, report, judged.findings)
+
+
+def _issuer_request(options: argparse.Namespace) -> int:
+    from dotlocal.device.owned import proposal
+
+    text, wanted = owned(options).issuer_request(options.within, force=options.force)
+    if options.extensions:
+        terms.deliver(proposal.openssl_section(wanted), options.extensions)
+    terms.deliver(text, options.out)
+    terms.say(f"asks for a CA of path length 0 that may vouch for {', '.join(proposal.spoken(wanted))}")
+    return 0
+
+
+def _self_signed(options: argparse.Namespace) -> int:
+    mine = owned(options)
+    report = mine.self_signed(options.within, years=options.years, minutes=options.minutes, confirm=options.confirm)
+    terms.deliver(mine.anchor(), options.out)
+    _say_served(report)
+    return 0
+
+
+def _confirm(options: argparse.Namespace) -> int:
+    return _served(options, owned(options).confirm_here(options.connect), ())
+
+
+def _revert(options: argparse.Namespace) -> int:
+    return _served(options, owned(options).revert(options.to), ())
+
+
+def _root(options: argparse.Namespace) -> int:
+    terms.deliver(owned(options).anchor(), options.out)
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    report = owned(options).status()
+    if options.json:
+        terms.deliver_json(report)
+    else:
+        terms.write("".join(f"{line}\n" for line in _lines(report)))
+    return 1 if any(each["severity"] == "error" for each in report["findings"]) else 0
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    lines = [f"served      {report['served'] or 'nothing yet'} {report['serial']}".rstrip()]
+    for name in ("candidate", "certificate", "issuer"):
+        if each := report["own"].get(name):
+            names = ", ".join([*each.get("names", ()), *each.get("addresses", ())])
+            told = f" for {names}" if names else ""
+            until = f", until {each['not_after']}" if "not_after" in each else ""
+            lines.append(f"{name:<12}{each['state']}{until}{told}")
+    if probation := report["own"].get("probation"):
+        lines.append(f"probation   {probation['seconds']} seconds were left at {report['looked']}")
+    lines += [f"waiting     {each}" for each in report["waiting"]]
+    return lines + [f"{each['severity']}: {each['message']} ({each['code']})" for each in report["findings"]]
+
+
+def _uploads(options: argparse.Namespace) -> list[Upload]:
+    from dotlocal.device.owned.material import Upload
+
+    return [
+        Upload("stdin" if path == "-" else os.path.basename(path), terms.read_input(path)) for path in options.files
+    ]
+
+
+def _examined(options: argparse.Namespace, examine: Examine, uploads: list[Upload]) -> Any:
+    """What was found, with the passphrase where one is needed and can be had."""
+    passphrase = terms.passphrase(options, "the upload", ask=False)
+    judged = examine(uploads, passphrase)
+    if passphrase is None and any(each.code == _LOCKED for each in judged.findings):
+        passphrase = terms.passphrase(options, "the upload")
+        judged = judged if passphrase is None else examine(uploads, passphrase)
+    return judged
+
+
+def _taken(options: argparse.Namespace, findings: Sequence[Finding], take: Callable[[], dict[str, Any]]) -> Any:
+    try:
+        return take()
+    except Refused as refused:
+        if refused.code not in ("own-refused", "own-unaccepted"):
+            raise
+        _say_findings(findings)
+        if options.json:
+            terms.deliver_json({"findings": _data(findings), "error": {"code": refused.code, "hint": refused.hint}})
+            options.json = False  # told
+        why = "browsers would refuse it" if refused.code == "own-refused" else "nobody has accepted the warnings"
+        hint = "mend what is said above" if refused.code == "own-refused" else "--accept installs it nonetheless"
+        raise Refused(refused.code, f"nothing was changed: {why}", hint=hint) from None
+
+
+def _told(options: argparse.Namespace, findings: Sequence[Finding]) -> int:
+    if options.json:
+        terms.deliver_json({"findings": _data(findings)})
+    _say_findings(findings)
+    if not findings:
+        terms.say("nothing speaks against it")
+    return 1 if any(each.severity == "error" for each in findings) else 0
+
+
+def _served(options: argparse.Namespace, report: dict[str, Any], findings: Sequence[Finding]) -> int:
+    _say_findings(findings)
+    if options.json:
+        told = {key: report.get(key) for key in ("served", "serial", "not_after", "names", "addresses", "own")}
+        terms.deliver_json({**told, "findings": [*_data(findings), *report["findings"]]})
+    _say_served(report)
+    return 0
+
+
+def _say_served(report: dict[str, Any]) -> None:
+    names = ", ".join([*report["names"], *report["addresses"]])
+    terms.say(f"serves {report['served']} {report['serial']} for {names}, until {report['not_after']}")
+    if probation := report.get("own", {}).get("probation"):
+        terms.say(f"on probation: it goes back in {probation['seconds']} seconds unless somebody confirms it")
+
+
+def _say_findings(findings: Sequence[Finding]) -> None:
+    for each in findings:
+        terms.say(f"{each.severity}: {each.message} ({each.code})")
+        if each.hint:
+            terms.say(f"hint: {each.hint}")
+
+
+def _data(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    from dotlocal.device import status
+
+    return status.findings(list(findings))

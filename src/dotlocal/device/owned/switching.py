@@ -1,0 +1,240 @@
+"""Putting a customer's own certificate into service, keeping it, and going back: what all its sources share.
+
+1. what is new becomes the candidate     2. boot: it is served at once, on probation, and handed over
+3. `confirm` over a connection that used it makes it the confirmed one; otherwise it goes back by itself
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.window import instant
+from dotlocal.device import boot, surroundings
+from dotlocal.device.boot import Options
+from dotlocal.device.handover import proof, servers
+from dotlocal.device.owned import pending, shelf, slots, timer
+from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Probation, Slots
+from dotlocal.device.store import Run, State
+from dotlocal.device.surroundings import Surroundings
+from dotlocal.device.watch.schedule import LEAST_RENEWAL_SECONDS, renewal
+from dotlocal.host import clock, files
+from dotlocal.host.clock import Reading
+
+MINUTES = 10  # of probation, unless told
+MOST_MINUTES = 24 * 60
+_LOCK_SECONDS = 10
+_EVERYWHERE = ("", "0.0.0.0", "[::]")  # noqa: S104  read, not bound
+
+
+class Switching:
+    """The customer's own of one device. The ports are for tests: clock, surroundings, and who wakes us up later."""
+
+    def __init__(
+        self, options: Options | None = None, *, read_clock: Callable[[], Reading] = clock.read,
+        look: Callable[[], Surroundings] = surroundings.look, wake: Callable[[Options, int], None] = timer.start,
+        boot: Callable[[Options], dict[str, Any]] = boot.boot,
+    ) -> None:  # fmt: skip
+        self.options = options or Options()
+        self.state = State(self.options.state)
+        self.run = Run(self.options.run)
+        self.slots = Slots(self.state)
+        self.read_clock = read_clock
+        self.look = look
+        self._wake = wake
+        self._boot = boot
+
+    def install(
+        self, held: OwnCertificate | OwnIssuer, *, minutes: int = MINUTES, confirm: bool = False
+    ) -> dict[str, Any]:
+        """Serve it at once, on probation for so many minutes, or for good where it is confirmed; returns the status.
+
+        Nothing is judged here: that was `examine`'s part. Refuses `own-not-served` when the web server does not take
+        it; what was served before is served again then.
+        """
+        if not 1 <= minutes <= MOST_MINUTES:
+            raise Refused("own-minutes", f"a probation of {minutes} minutes; it can be 1 to {MOST_MINUTES}")
+        reading = self.read_clock()
+        if not reading.boot_id:
+            raise Refused(
+                "own-no-boot", "the kernel does not tell one boot from another, so nothing can be on probation"
+            )
+        held.probation = Probation(reading.boot_id, reading.uptime + minutes * 60)
+        with self._lock():
+            self.slots.drop(slots.REVERTED)
+            self.slots.save(slots.CANDIDATE, held.dump())
+        report = self._switch(held)
+        if confirm:
+            return self.confirm(report["serial"])
+        self._tell(report)
+        self._wake(self.options, minutes * 60)
+        return report
+
+    def confirm(self, served_serial: str) -> dict[str, Any]:
+        """Keep what is on probation; returns the status.
+
+        `served_serial` is the serial number, in hexadecimal, of the certificate that the confirming connection was
+        made with: the proof that somebody can use it. Refuses `own-none-on-probation`, `own-too-late` and
+        `own-other-connection`.
+        """
+        with self._lock():
+            held = self._on_probation()
+            if held.probation is None or not held.probation.left(self.read_clock()):
+                raise Refused(
+                    "own-too-late", f"the probation of {held.serial:x} is over; it was not confirmed in time",
+                    hint="install it again",
+                )  # fmt: skip
+            wanted = {f"{held.serial:x}"} if isinstance(held, OwnCertificate) else self._serials()
+            seen = _plain(served_serial)
+            if seen not in wanted:
+                raise Refused(
+                    "own-other-connection",
+                    f"the connection was served {seen or 'nothing'}; {' or '.join(sorted(wanted))} is to be confirmed",
+                    hint="open a new connection to the device, by a name of the new certificate, and confirm there",
+                )  # fmt: skip
+            shelf.keep(self.slots, held)
+        return self._again()
+
+    def revert(self, to: str = "") -> dict[str, Any]:
+        """Go back; returns the status. What is on probation goes first, to what was before it. Without probation, or
+        with `to`, what is confirmed is put aside: for the certificate before (`previous`), the customer's issuer
+        (`issuer`), or the vendor's own chain (`vendor`). Nothing is lost: `previous` brings it back.
+
+        Refuses `own-nothing` when there is nothing to go back from or to.
+        """
+        with self._lock():
+            candidate = self._held(slots.CANDIDATE)
+            if candidate is not None or self.slots.text(slots.CANDIDATE):
+                self.slots.drop(slots.CANDIDATE)
+                if not to:
+                    to = "-"
+            if not to:
+                to = shelf.PREVIOUS if self.slots.text(slots.PREVIOUS) else shelf.VENDOR
+            if to != "-":
+                shelf.put_aside(self.slots, to)
+            self.slots.drop(slots.REVERTED)
+        return self._again()
+
+    def confirm_here(self, connect: str = "") -> dict[str, Any]:
+        """Connect to the device's own web server, and confirm by what it serves; returns the status.
+
+        `connect` is HOST:PORT; without it `[handover] connect` or `[serve] listen` of device.toml says where. Refuses
+        `own-where`, `own-unreachable`, and what `confirm` refuses.
+        """
+        where = servers.endpoint("connect", connect) if connect else self._listening()
+        held = self._on_probation()
+        name = next((each for each in getattr(held, "names", ()) if not each.startswith("*")), None)
+        try:
+            serial = proof.serial_of(proof.served(where, name))
+        except OSError as error:
+            raise Refused(
+                "own-unreachable", f"no TLS at {where[0]} port {where[1]}: {error.strerror or error}",
+                hint="look whether the web server runs; `own confirm --connect HOST:PORT` names another place",
+            ) from None  # fmt: skip
+        return self.confirm(serial)
+
+    def _listening(self) -> tuple[str, int]:
+        settings, _ = boot.read_settings(self.state, self.options)
+        if settings.handover:
+            return servers.Server(settings.handover, settings.handover_command).connect
+        if settings.serve_listen:
+            host, _, port = settings.serve_listen.rpartition(":")
+            return servers.endpoint("serve.listen", f"{'127.0.0.1' if host in _EVERYWHERE else host}:{port}")
+        raise Absent(
+            "own-where", "device.toml says nowhere which web server is the device's own",
+            hint="give --connect HOST:PORT, as in 127.0.0.1:443",
+        )  # fmt: skip
+
+    def status(self) -> dict[str, Any]:
+        """What is served and how the slots stand, as status.json has it: `served`, `serial`, `own`, `findings`, and
+        `looked`, when that was; `previous` for a way back, and `waiting` for the requests whose answers are awaited.
+        """
+        try:
+            report = json.loads(files.read(os.path.join(self.run.current, "status.json")))
+        except (Refused, ValueError):
+            report = {}
+        previous = self._held(slots.PREVIOUS)
+        return {
+            "served": report.get("served", ""),
+            "serial": report.get("serial", ""),
+            "looked": report.get("clock", {}).get("now", ""),
+            "own": report.get("own", {}),
+            "previous": f"{previous.serial:x}" if previous else "",
+            "waiting": [each for each in (pending.SLOT, pending.ISSUER_SLOT) if self.slots.text(each)],
+            "findings": [each for each in report.get("findings", []) if each["code"].startswith("own-")],
+        }
+
+    def _switch(self, held: OwnCertificate | OwnIssuer) -> dict[str, Any]:
+        """Boot with the candidate; whatever goes wrong, what was before is served again."""
+        try:
+            report = self._boot(self.options)
+            problem = _problem(report, held)
+        except Refused as refused:
+            problem = f"{refused}"
+        if problem:
+            with self._lock():
+                self.slots.drop(slots.CANDIDATE)
+            self._again()
+            raise Refused(
+                "own-not-served", f"it could not be served: {problem}", hint="what was served before is served again"
+            )
+        return report
+
+    def _on_probation(self) -> OwnCertificate | OwnIssuer:
+        held = self._held(slots.CANDIDATE)
+        if held is None:
+            raise Absent(
+                "own-none-on-probation", "nothing is on probation",
+                hint="it was confirmed, or it went back: `dotlocal device own status`",
+            )  # fmt: skip
+        return held
+
+    def _held(self, name: str) -> OwnCertificate | OwnIssuer | None:
+        try:
+            return self.slots.held(name)
+        except Refused:
+            return None
+
+    def _serials(self) -> set[str]:
+        try:
+            report = json.loads(files.read(os.path.join(self.run.current, "status.json")))
+            return {str(report["serial"]), str(report["names_serial"])} if report["served"] == slots.ISSUER else set()
+        except (Refused, ValueError, KeyError):
+            return set()
+
+    def _again(self) -> dict[str, Any]:
+        report = self._boot(self.options)
+        self._tell(report)
+        return report
+
+    def _tell(self, report: dict[str, Any]) -> None:
+        """A watching process plans by what this boot found, and need not boot again."""
+        look_in = report.get("own", {}).get("look_in")
+        moments = [] if look_in is None else [float(look_in)]
+        if report["served"] != slots.CERTIFICATE:
+            window = instant(report["not_before"]), instant(report["not_after"])
+            moments.append(max(renewal(*window, instant(report["clock"]["now"])), LEAST_RENEWAL_SECONDS))
+        self.run.tell_change(monotonic() + min(moments) if moments else None)
+
+    def _lock(self) -> files.Lock:
+        if not self.state.has("device-ca.key"):
+            raise Absent("no-state", f"{self.state.path} has no device CA key", hint="--state names another place")
+        files.folder(self.slots.path, mode=0o700)
+        return files.Lock(self.slots.path, _LOCK_SECONDS, folder=True)
+
+
+def _problem(report: dict[str, Any], held: OwnCertificate | OwnIssuer) -> str:
+    served = report["served"] == held.kind and "probation" in report.get("own", {})
+    if not served or (isinstance(held, OwnCertificate) and report["serial"] != f"{held.serial:x}"):
+        told = [each["message"] for each in report["findings"] if each["severity"] == "error"]
+        return "; ".join(told) or "the device went on with what it had"
+    failed = [each for each in report["findings"] if each["code"] == "handover-failed"]
+    return failed[0]["message"] if failed else ""
+
+
+def _plain(serial: str) -> str:
+    return serial.strip().replace(":", "").lower().lstrip("0")
