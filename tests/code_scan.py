@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from dotlocal.core.codes import doctor
+
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "dotlocal"
 TABLE = "core/codes/"
 
 # what is called with a code → where in its arguments the code stands
-_TAKERS = {"Refused": 0, "Absent": 0, "Finding": 0, "LeftOut": 2, "unseal": 2}
+_TAKERS = {"Refused": 0, "Absent": 0, "Finding": 0, "LeftOut": 2, "unseal": 2, "Cause": 0, "Rule": 0}
 _WAYS = {"Refused": "refused", "Absent": "absent", "LeftOut": "note", "unseal": "refused"}
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -42,8 +44,8 @@ class _Module:
             for node in _own(function):
                 if isinstance(node, ast.Call) and (taker := _called(node)) in _TAKERS:
                     if argument := _argument(node, _TAKERS[taker], "code"):
-                        way = _WAYS.get(taker) or _severity(node)
-                        yield from ((code, way, node.lineno) for code in self._resolved(argument, function))
+                        for code in self._resolved(argument, function):
+                            yield code, _WAYS.get(taker) or _of_doctor(taker, code) or _severity(node), node.lineno
                 elif isinstance(node, ast.Return) and _is_reason(node.value):
                     yield node.value.elts[0].value, "note", node.lineno  # type: ignore[union-attr]
         yield from self._rules()
@@ -136,6 +138,11 @@ def _argument(call: ast.Call, index: int, name: str) -> ast.expr | None:
 def _severity(call: ast.Call) -> str:
     second = call.args[1] if len(call.args) > 1 else None
     return str(getattr(second, "id", getattr(second, "value", ""))).lower()
+
+
+def _of_doctor(taker: str, code: str) -> str:
+    """A cause of doctor's is as grave as its row says, at run time too."""
+    return doctor.FOUND[code].severity if taker in ("Cause", "Rule") and code in doctor.FOUND else ""
 
 
 def _is_reason(value: ast.expr | None) -> bool:

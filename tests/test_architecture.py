@@ -92,6 +92,9 @@ _WALL_CLOCKS = {
 }  # fmt: skip
 # Monotonic time is no date. Who needs it to wait, to retry or to give up:
 MONOTONIC = {
+    "browser/handshake.py": "how long a device may take for a handshake",
+    "browser/mdns.py": "how long answers are waited for, and when a question is repeated",
+    "browser/probe.py": "how long all looks together may take",
     "demo/story.py": "how long a server may take to start",
     "device/context.py": "when the set in use is looked at again",
     "device/handover/steps.py": "how long a web server may take to serve the new set",

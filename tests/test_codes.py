@@ -8,7 +8,19 @@ import sys
 from collections import Counter
 
 import code_scan
-from dotlocal.core.codes import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, ROWS, VENDOR, WARNING, markdown
+from dotlocal.core.codes import (
+    ABSENT,
+    ADMINISTRATOR,
+    CUSTOMER,
+    ERROR,
+    INTEGRATOR,
+    NOTE,
+    REFUSED,
+    ROWS,
+    VENDOR,
+    WARNING,
+    markdown,
+)
 
 FOUND = code_scan.scan()
 TABLE = {row.code: row for row in ROWS}
@@ -50,7 +62,7 @@ def test_rows_can_be_acted_on() -> None:
     """A severity and an actor that exist, a meaning, something to do; lower case, no full stop."""
     for row in ROWS:
         assert row.severity in (REFUSED, ABSENT, ERROR, WARNING, NOTE), row
-        assert row.actor in (VENDOR, INTEGRATOR, CUSTOMER), row
+        assert row.actor in (VENDOR, INTEGRATOR, CUSTOMER, ADMINISTRATOR), row
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row.code), row
         for text in (row.meaning, row.action):
             assert text, row

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dotlocal import VERSION
-from dotlocal.cli import demo, device, factory, root, trust
+from dotlocal.cli import demo, device, doctor, factory, root, trust
 from dotlocal.cli.terms import Parser, report
 from dotlocal.core.errors import Refused
 
@@ -49,5 +49,6 @@ def parser() -> argparse.ArgumentParser:
     actors = top.add_subparsers(metavar="ACTOR", title="actors")
     for actor in (root, factory, device, trust):
         actor.add(actors)
+    doctor.add(actors)
     demo.add(actors)
     return top

@@ -1,21 +1,33 @@
 """Every code that a person can be given: how grave, whose turn it is, what it means, and what to do.
 
 Codes are stable: they are never renamed and never mean something else later. docs/codes.md is rendered from here, and a
-test compares this table with the source, both ways. At run time it is read for one thing: what to do about a refusal
-that has no hint of its own.
+test compares this table with the source, both ways. At run time it is read for two things: what to do about a refusal
+that has no hint of its own, and by doctor, whose part of it ranks causes and says who must act.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dotlocal.core.codes import acme, certificates, commands, device, export, own, trust, vendor
-from dotlocal.core.codes.rows import ABSENT, CUSTOMER, ERROR, INTEGRATOR, NOTE, REFUSED, VENDOR, WARNING, Group, Row
+from dotlocal.core.codes import acme, certificates, commands, device, doctor, export, own, trust, vendor
+from dotlocal.core.codes.rows import (
+    ABSENT,
+    ADMINISTRATOR,
+    CUSTOMER,
+    ERROR,
+    INTEGRATOR,
+    NOTE,
+    REFUSED,
+    VENDOR,
+    WARNING,
+    Group,
+    Row,
+)
 from dotlocal.core.errors import Refused
 
 __all__ = [
-    "ABSENT", "CUSTOMER", "ERROR", "GROUPS", "INTEGRATOR", "NOTE", "REFUSED", "ROWS", "VENDOR", "WARNING", "Group",
-    "Row", "hint_of", "markdown",
+    "ABSENT", "ADMINISTRATOR", "CUSTOMER", "ERROR", "GROUPS", "INTEGRATOR", "NOTE", "REFUSED", "ROWS", "VENDOR",
+    "WARNING", "Group", "Row", "hint_of", "markdown",
 ]  # fmt: skip
 
 GROUPS = (
@@ -24,6 +36,7 @@ GROUPS = (
     *vendor.GROUPS,
     *certificates.GROUPS,
     *trust.GROUPS,
+    *doctor.GROUPS,
     *export.GROUPS,
     *acme.GROUPS,
     *commands.GROUPS,

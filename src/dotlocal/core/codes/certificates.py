@@ -21,16 +21,10 @@ GROUPS = (
         Row("lint-names", ERROR, VENDOR, "a name that no client asks for, or none may have", "have it made anew"),
         Row("lint-key-identifiers", ERROR, VENDOR, "key identifiers that don't fit the keys", "have it made anew"),
     )),
-    Group("Why a browser refuses", (
+    Group("What verify finds, beside what doctor does", (
         Row("no-certificate", ERROR, INTEGRATOR, "the server sent none", "look at its configuration"),
-        Row("constraint-broken", ERROR, CUSTOMER, "a name is outside the name constraints of a CA above",
-            "use another"),
         Row("wrong-issuer", ERROR, INTEGRATOR, "the chain does not lead to the imported root",
             "serve all of the chain"),
-        Row("not-a-ca", ERROR, INTEGRATOR, "a certificate signed another and may not", "look at who made it"),
-        Row("wrong-name", ERROR, CUSTOMER, "the certificate is for other names", "use one of those, or boot again"),
         Row("wrong-time", ERROR, CUSTOMER, "not valid yet, or no longer", "look at both clocks; renew"),
-        Row("wrong-purpose", ERROR, INTEGRATOR, "not for servers", "serve the certificate that boot makes"),
-        Row("refused-by-verifier", ERROR, INTEGRATOR, "an independent verifier refuses", "its words say why"),
     )),
 )  # fmt: skip

@@ -13,6 +13,7 @@ NOTE = "note"  # the same, for what is worth knowing: a name that was left out
 VENDOR = "vendor"  # who runs root and factory
 INTEGRATOR = "integrator"  # who builds the device's software and settings
 CUSTOMER = "customer"  # who runs the device
+ADMINISTRATOR = "administrator"  # who looks after this computer and its network
 
 
 @dataclass(frozen=True, slots=True)

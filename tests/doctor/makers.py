@@ -1,0 +1,118 @@
+"""A maker's certificates around the real clock, right or wrong in one thing: what the patients serve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding
+
+import forge
+from dotlocal.core.constraints import DEFAULT, NamePolicy
+from dotlocal.core.window import DAY, YEAR, Window
+from dotlocal.host.signers import KeySigner
+from dotlocal.testing import parse_host
+
+NOW = int(time.time())
+HOST = "press-07.local"
+ADDRESS = "192.168.77.7"
+CA_WINDOW = Window(NOW - 40 * DAY, NOW + 20 * YEAR)
+LEAF_WINDOW = Window(NOW - DAY, NOW + 89 * DAY)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A CA of the maker's, and its key."""
+
+    certificate: x509.Certificate
+    key: KeySigner
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What is served: the certificates in their order, and the key of the first."""
+
+    certificates: tuple[x509.Certificate, ...]
+    key: object
+
+    def pem(self) -> bytes:
+        """Key and certificates in one file."""
+        key = self.key.private_bytes(  # type: ignore[attr-defined]
+            Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return key + b"".join(each.public_bytes(Encoding.PEM) for each in self.certificates)
+
+    def write(self, path: Path) -> Path:
+        path.write_bytes(self.pem())
+        return path
+
+    def but(self, *certificates: x509.Certificate) -> Chain:
+        return Chain(certificates, self.key)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Root, factory CA and device CA. Serial numbers are counted up: unlike in forge, none comes twice."""
+
+    organisation: str = "Acme Devices"
+    generation: int = 1
+    number: int = 1
+    constrain_root: bool = True
+    names: NamePolicy = DEFAULT
+    serials: list[int] = field(default_factory=lambda: [forge.SERIAL])
+
+    @property
+    def root(self) -> Authority:
+        key = forge.key("P-384", 10 * self.number)
+        subject = forge.name(self.organisation, "", f"{self.organisation} Root G{self.generation}")
+        permitted = self.names.widest() if self.constrain_root else None
+        return Authority(forge.root(subject, key.public_key, CA_WINDOW, permitted).but(serial=77).signed(key), key)
+
+    @property
+    def factory(self) -> Authority:
+        key = forge.key("P-256", 10 * self.number + 1)
+        subject = forge.name(self.organisation, "", f"{self.organisation} Factory CA (line 1)")
+        root = self.root
+        draft = forge.factory(subject, key.public_key, CA_WINDOW, root.certificate.subject, root.key.public_key)
+        return Authority(draft.but(serial=78).signed(root.key), key)
+
+    def device_draft(self, above: Authority | None = None) -> forge.Draft:
+        above = above or self.factory
+        key = forge.key("P-256", 10 * self.number + 2)
+        subject = forge.name(self.organisation, "SN0007", "device CA SN0007 0A1B2C3D")
+        constraints = self.names.for_device("SN0007")
+        return forge.device(
+            subject, key.public_key, CA_WINDOW, above.certificate.subject, above.key.public_key, constraints
+        ).but(serial=79)
+
+    def device(self, above: Authority | None = None, draft: forge.Draft | None = None) -> Authority:
+        above = above or self.factory
+        draft = draft or self.device_draft(above)
+        return Authority(draft.signed(above.key), forge.key("P-256", 10 * self.number + 2))
+
+    def draft(self, *hosts: str, window: Window = LEAF_WINDOW, key: KeySigner | None = None) -> forge.Draft:
+        self.serials[0] += 1
+        device = self.device().certificate
+        key = key or forge.key(number=9)
+        return forge.server_below(device, window, *map(parse_host, hosts or (HOST,)), public_key=key.public_key).but(
+            serial=self.serials[0]
+        )
+
+    def chain(
+        self, draft: forge.Draft | None = None, *, device: Authority | None = None, above: Sequence[Authority] = (),
+        key: KeySigner | None = None,
+    ) -> Chain:  # fmt: skip
+        """The server certificate of a draft, the device CA, and the factory CA."""
+        device = device or self.device()
+        leaf = (draft or self.draft()).signed(device.key)
+        cas = [each.certificate for each in (above or (self.factory,))]
+        return Chain((leaf, device.certificate, *cas), (key or forge.key(number=9)).private_key)
+
+
+def write_root(path: Path, root: x509.Certificate) -> Path:
+    path.write_bytes(root.public_bytes(Encoding.PEM))
+    return path
