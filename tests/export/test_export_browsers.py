@@ -7,9 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from managed_browsers import ManagedChromium, ManagedFirefox
+from handed_files import only
+from managed_browsers import chromium, firefox
 from private_machine import Machine, machine
 
+from peers.browser import Browser
 from peers.chains import leaf, unguarded, world
 from peers.server import serving
 from tools import program
@@ -23,7 +25,7 @@ def put(here: Machine, source: Path, folder: str) -> None:
     here.run("install", "-D", "-m", "644", str(source), f"{folder}/{source.name}")
 
 
-def verdicts(browser: ManagedChromium | ManagedFirefox, made, *hosts: str) -> dict[str, bool]:
+def verdicts(browser: Browser, made, *hosts: str) -> dict[str, bool]:
     """Whether the browser accepts a certificate of the device CA for each of these names."""
     told = {}
     for host in hosts:
@@ -40,7 +42,7 @@ def test_chromium_holds_a_root_without_limits_to_those_of_the_policy(handed_open
     with machine("/etc") as here:
         (policy,) = (handed_open / "chrome" / "linux").iterdir()
         put(here, policy, CHROMIUM)
-        with closing(ManagedChromium(here)) as browser:
+        with closing(chromium(here)) as browser:
             told = verdicts(browser, made, NAME, ADDRESS, "fd00::7", OUTSIDE, PUBLIC, "2001:4860:4860::8888")
     assert told == {
         NAME: True, ADDRESS: True, "fd00::7": True, OUTSIDE: False, PUBLIC: False, "2001:4860:4860::8888": False
@@ -57,7 +59,7 @@ def test_chromium_would_accept_all_that_without_the_constraints_of_the_policy(ha
     with machine("/etc") as here:
         put(here, bare, CHROMIUM)
         bare.unlink()
-        with closing(ManagedChromium(here)) as browser:
+        with closing(chromium(here)) as browser:
             told = verdicts(browser, unguarded(constrain_root=False), NAME, OUTSIDE, PUBLIC)
     assert told == {NAME: True, OUTSIDE: True, PUBLIC: True}
 
@@ -65,24 +67,30 @@ def test_chromium_would_accept_all_that_without_the_constraints_of_the_policy(ha
 def test_chromium_trusts_nothing_without_the_policy():
     """The same device, a machine without the file: refused."""
     program("chromium")
-    with machine("/etc") as here, closing(ManagedChromium(here)) as browser:
+    with machine("/etc") as here, closing(chromium(here)) as browser:
         assert verdicts(browser, world(constrain_root=True), NAME) == {NAME: False}
 
 
-def test_firefox_takes_the_root_from_its_policy(handed):
-    """policies.json and the root beside it: the device is trusted by name and address; a name outside is not."""
+def test_firefox_takes_the_root_from_its_policy_and_keeps_it_until_the_script_takes_it_out(handed, tmp_path):
+    """policies.json → trusted by name and address, a name outside is not; no policies.json → still trusted, as the list
+    says; after the script, refused.
+    """
     program("firefox-esr")
+    made = world(constrain_root=True)
     with machine("/etc") as here:
-        for file in (handed / "firefox" / "linux").iterdir():
-            put(here, file, "/etc/firefox/policies")
-        with closing(ManagedFirefox(here)) as browser:
-            told = verdicts(browser, world(constrain_root=True), NAME, ADDRESS)
+        for name in ("policies.json", "*.crt"):
+            put(here, only(handed / "firefox" / "linux", name), "/etc/firefox/policies")
+        with closing(firefox(here, tmp_path)) as browser:
+            told = verdicts(browser, made, NAME, ADDRESS)
             told |= verdicts(browser, unguarded(constrain_root=True), OUTSIDE, PUBLIC)
-    assert told == {NAME: True, ADDRESS: True, OUTSIDE: False, PUBLIC: False}
-
-
-def test_firefox_trusts_nothing_without_the_policy():
-    """The same device, a machine without the files: refused."""
-    program("firefox-esr")
-    with machine("/etc") as here, closing(ManagedFirefox(here)) as browser:
-        assert verdicts(browser, world(constrain_root=True), NAME) == {NAME: False}
+        assert told == {NAME: True, ADDRESS: True, OUTSIDE: False, PUBLIC: False}
+        here.run("rm", "-r", "/etc/firefox/policies")
+        with closing(firefox(here, tmp_path)) as browser:
+            assert verdicts(browser, made, NAME) == {NAME: True}
+        here.run("sh", "-c", f"echo user:x:0:0::{tmp_path}:/bin/sh >>/etc/passwd")
+        script = only(handed / "firefox" / "linux", "*-remove.sh")
+        profile = tmp_path / ".mozilla" / "firefox" / "abcd.default"
+        assert here.run("sh", str(script)).stdout == f"does not have the root any more: {profile}/\n"
+        assert here.run("sh", str(script)).stdout == ""
+        with closing(firefox(here, tmp_path)) as browser:
+            assert verdicts(browser, made, NAME) == {NAME: False}

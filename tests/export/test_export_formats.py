@@ -29,6 +29,8 @@ RUDE = (
     "Böse {{ 7*7 }} %{lua:os.exit()} \\\n@PEM@ #: - \x1b[31m\u202eX",
 )
 
+RUDE_LIMIT = 'x\x1b[31m"; touch /tmp/rude'  # as a permitted DNS subtree
+
 
 @pytest.fixture(scope="module", params=RUDE, ids=["shell", "templates"])
 def rude(request, tmp_path_factory, dotlocal: Command) -> Path:
@@ -38,8 +40,8 @@ def rude(request, tmp_path_factory, dotlocal: Command) -> Path:
 
 def _rude(request, tmp_path_factory, dotlocal: Command) -> Path:
     folder = tmp_path_factory.mktemp("rude")
-    (folder / "root.pem").write_bytes(pem(make(*LOCAL, name=request.param)))
-    dotlocal.ok("trust", "export", folder / "root.pem", folder / "handout")
+    (folder / "root.pem").write_bytes(pem(make(*LOCAL, RUDE_LIMIT, name=request.param)))
+    dotlocal.ok("trust", "export", folder / "root.pem", folder / "handout", "--force")
     return folder / "handout"
 
 
@@ -181,6 +183,9 @@ def test_no_name_runs_anything(rude, tmp_path):
     told("dpkg-deb", "--info", only(rude, "*.deb"))
     told("rpm", "-qpi", only(rude, "*.rpm"))
     assert not marker.exists()
+    policy = json.loads(only(rude, "chrome/linux/*.json").read_text())["CACertificatesWithConstraints"]
+    assert policy[0]["constraints"]["permitted_dns_names"] == ["local", "home.arpa", "internal"]
+    assert b"\x1b" not in b"".join(path.read_bytes() for path in rude.rglob("*") if path.suffix in (".txt", ".html"))
 
 
 def test_the_spec_builds_elsewhere_too(handed, tmp_path):

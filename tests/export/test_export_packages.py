@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from handed_files import only
-from managed_browsers import ManagedChromium
+from managed_browsers import chromium
 from private_machine import Machine, machine
 
 from peers.chains import certificate_pem, leaf, root, world
@@ -58,7 +58,7 @@ def test_the_deb_makes_the_system_and_chromium_trust_the_device_and_leaves_nothi
         asked = ["s_client", "-connect", f"127.0.0.1:{server.port}", "-verify_hostname", NAME, "-verify_return_error"]
         asked += ["-CAfile", "/etc/ssl/certs/ca-certificates.crt", "-brief"]
         assert "Verification: OK" in debian.run("openssl", *asked, check=False).stderr
-        with closing(ManagedChromium(debian)) as browser:
+        with closing(chromium(debian)) as browser:
             assert browser.visit(NAME, server.port).accepted
         assert any("trustedCertEntry" in trace for trace in traces(debian))
         debian.run("dpkg", "--verify", name_of(package))
@@ -107,8 +107,8 @@ def test_rpm_installs_verifies_and_removes_the_package(handed, tmp_path):
     subprocess.run([*words, "--install", str(package)], check=True, capture_output=True, timeout=60)
     installed = [path for path in here.rglob("*") if path.is_file() and OURS in path.name]
     assert sorted(str(path.parent.relative_to(here)) for path in installed) == [
-        "etc/chromium/policies/managed", "etc/opt/chrome/policies/managed", "etc/opt/edge/policies/managed",
-        "usr/share/pki/ca-trust-source/anchors", "usr/share/pki/trust/anchors",
+        "etc/chromium-browser/policies/managed", "etc/chromium/policies/managed", "etc/opt/chrome/policies/managed",
+        "etc/opt/edge/policies/managed", "usr/share/pki/ca-trust-source/anchors", "usr/share/pki/trust/anchors",
     ]  # fmt: skip
     name = told("rpm", "-qp", "--queryformat", "%{NAME}", package)
     assert told("rpm", "--root", here, "-V", "--nodeps", name) == ""

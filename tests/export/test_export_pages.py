@@ -28,8 +28,8 @@ def pages(folder: Path) -> list[Path]:
 def rude(tmp_path_factory, dotlocal: Command) -> Path:
     """The pages of a root whose name is a script."""
     folder = tmp_path_factory.mktemp("rude")
-    (folder / "root.pem").write_bytes(pem(make(*LOCAL, name=RUDE)))
-    dotlocal.ok("trust", "export", folder / "root.pem", folder / "handout", "--only", "pages")
+    (folder / "root.pem").write_bytes(pem(make(*LOCAL, "x\x1b<script>", name=RUDE)))
+    dotlocal.ok("trust", "export", folder / "root.pem", folder / "handout", "--only", "pages", "--force")
     return folder / "handout"
 
 

@@ -144,7 +144,7 @@ def test_the_role_is_played_puts_everything_in_place_and_takes_it_away(handed, d
     debian.run(*words, "--syntax-check", **more)
     first = debian.run(*words, **more).stdout
     assert bundled(debian)
-    assert len([path for path in found(debian) if path.endswith(".json")]) == 3
+    assert len([path for path in found(debian) if path.endswith(".json")]) == 4
     again = debian.run(*words, **more).stdout
     absent = debian.run(*words, "-e", "root_state=absent", **more).stdout
     assert not bundled(debian)
@@ -159,7 +159,7 @@ def test_shell_scripts_are_plain_and_quiet_under_shellcheck(handed, tmp_path):
     scripts = [*handed.rglob("*.sh")]
     subprocess.run(["dpkg-deb", "--control", str(only(handed, "*.deb")), str(tmp_path / "control")], check=True)
     scripts += [tmp_path / "control" / name for name in ("postinst", "prerm")]
-    assert len(scripts) == 4
+    assert len(scripts) == 5
     done = subprocess.run([program("shellcheck"), "-s", "sh", *map(str, scripts)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     for script in scripts:

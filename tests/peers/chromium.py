@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -47,14 +48,25 @@ class Chromium(BrowserPerRoot):
 
 
 class RunningChromium:
-    """A running Chromium of the person whose home this is, with the tunnel as its proxy; `after` is closed with it."""
+    """A running Chromium of the person whose home this is, with the tunnel as its proxy; `after` is closed with it, and
+    `inside` are words in front of its command.
+    """
 
-    def __init__(self, home: Path, folder: Path, *, after: ExitStack | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        folder: Path,
+        *,
+        after: ExitStack | None = None,
+        inside: Sequence[str] = (),
+        **environment: str,
+    ) -> None:
         with after or ExitStack() as started:
             self._tunnel = started.enter_context(closing(Tunnel()))
             profile, proxy = f"--user-data-dir={folder}", f"--proxy-server=http://127.0.0.1:{self._tunnel.port}"
             sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-            tools = _DevTools("chromium", [*FLAGS, profile, proxy, *sandbox], home=home, **environment)
+            program, *words = *inside, "chromium", *FLAGS, profile, proxy, *sandbox
+            tools = _DevTools(program, words, home=home, **environment)
             self._tools = started.enter_context(closing(tools))
             self._started = started.pop_all()
 

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,13 @@ class Firefox(BrowserPerRoot):
 
 
 class RunningFirefox:
-    """A running Firefox with this profile, and the tunnel as its proxy; `after` is closed with it."""
+    """A running Firefox with this profile, and the tunnel as its proxy; `after` is closed with it, and `inside` are
+    words in front of its command.
+    """
 
-    def __init__(self, home: Path, profile: Path, *, after: ExitStack | None = None) -> None:
+    def __init__(
+        self, home: Path, profile: Path, *, after: ExitStack | None = None, inside: Sequence[str] = ()
+    ) -> None:
         with after or ExitStack() as started:
             self._tunnel = started.enter_context(closing(Tunnel()))
             settings = preferences(self._tunnel.port).items()
@@ -72,7 +77,7 @@ class RunningFirefox:
             # Unlike Chromium, it does not notice when whoever started it is gone. The shell does: its input ends.
             watched = '"$0" "$@" </dev/null & read -r _; kill -KILL 0'
             flags = ["--headless", "--no-remote", "--marionette", "--profile", str(profile)]
-            started.enter_context(closing(Child(["sh", "-c", watched, "firefox-esr", *flags], home=home)))
+            started.enter_context(closing(Child(["sh", "-c", watched, *inside, "firefox-esr", *flags], home=home)))
             self._marionette = started.enter_context(closing(_Marionette(profile / "MarionetteActivePort")))
             self._marionette.call("WebDriver:NewSession", acceptInsecureCerts=False)
             self._started = started.pop_all()

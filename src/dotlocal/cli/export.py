@@ -47,7 +47,7 @@ def _export(options: argparse.Namespace) -> int:
     appraisal = trust.appraised(trust.read_root(options.root, force=options.force))
     _check(appraisal, options)
     handout = making.handout_of(appraisal, date=_date(), url=options.url)
-    languages = options.language or _LANGUAGES
+    languages = tuple(dict.fromkeys(options.language)) or _LANGUAGES
     made = making.make(appraisal, handout, only=options.only, languages=languages)
     stale = folder.write(options.folder, made.contents, force=options.force)
     if options.json:
@@ -62,8 +62,8 @@ def _export(options: argparse.Namespace) -> int:
         terms.say(f"{finding.severity}: {finding.message} ({finding.code})")
         if finding.hint:
             terms.say(f"  {finding.hint}")
-    for path in stale:
-        terms.say(f"removed {path}, which is of an earlier export")
+    if stale:
+        terms.say(f"removed {len(stale)} files of an earlier export that this one does not have")
     terms.say(f"{handout.name}, SHA-256 {handout.fingerprint}")
     terms.say(f"begin with {os.path.join(options.folder, f'README.{languages[0]}.html')}")
     return 0

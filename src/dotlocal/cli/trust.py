@@ -31,7 +31,6 @@ def add(actors: Any) -> None:
     )  # fmt: skip
     add_root(show)
     terms.add_json(show)
-    export.add(commands)
 
     install = terms.command(
         commands, "install", _install, "make this computer's browsers and programs trust a root, and see that they do",
@@ -64,6 +63,7 @@ def add(actors: Any) -> None:
     )  # fmt: skip
     add_root(check)
     _add_stores(check)
+    export.add(commands)
 
 
 def add_root(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,9 @@ from dotlocal.browser.export.handout import File, Handout, Said
 
 POLICY = "CACertificatesWithConstraints"
 MANAGED = (
-    "/etc/opt/chrome/policies/managed", "/etc/chromium/policies/managed", "/etc/opt/edge/policies/managed",
+    "/etc/opt/chrome/policies/managed", "/etc/chromium/policies/managed",
+    "/etc/chromium-browser/policies/managed",  # Ubuntu's, which is a snap
+    "/etc/opt/edge/policies/managed",
 )  # fmt: skip
 _KEYS = {"chrome": r"SOFTWARE\Policies\Google\Chrome", "edge": r"SOFTWARE\Policies\Microsoft\Edge"}
 _TITLES = {"chrome": "Chrome", "edge": "Edge"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dotlocal.browser.export.handout import File, Handout, Said
+from dotlocal.browser.export.handout import File, Handout, Said, filled
 
 LINUX = "/etc/firefox/policies"
 _ONE_FILE = Said(
@@ -20,6 +20,11 @@ _ONE_FILE = Said(
 
 def files(handout: Handout) -> list[File]:
     """policies.json with the root beside it for Linux, and the one for Windows and macOS."""
+    name = f"{handout.slug}-firefox-remove.sh"
+    removal = Said(
+        f"take the entry out, then `{name}`: a profile that has the root keeps it",
+        f"Eintrag herausnehmen, dann `{name}`: ein Profil, das es schon hat, behält es",
+    )
     installed = f"{LINUX}/{handout.entry}.crt"
     return [
         File(
@@ -28,12 +33,21 @@ def files(handout: Handout) -> list[File]:
                 f"Linux: into `{LINUX}/`, together with `{handout.entry}.crt`. {_ONE_FILE.en}",
                 f"Linux: nach `{LINUX}/`, zusammen mit `{handout.entry}.crt`. {_ONE_FILE.de}",
             ),
-            _REMOVAL,
+            removal,
         ),
         File(
             f"firefox/linux/{handout.entry}.crt", handout.pem.encode(),
             Said("what `policies.json` names", "was `policies.json` nennt"), Said("delete the file", "Datei löschen"),
             part=True,
+        ),
+        File(
+            f"firefox/linux/{name}", filled(handout, "firefox-remove.sh").encode(),
+            Said(
+                f"Linux: `sudo sh {name}` takes the root out of every profile, once the policy no longer puts it there",
+                f"Linux: `sudo sh {name}` nimmt das Stammzertifikat aus jedem Profil, sobald die Richtlinie es nicht"
+                " mehr hineinlegt",
+            ),
+            Said("not needed", "nicht nötig"), 0o755,
         ),
         File(
             "firefox/windows-macos/policies.json", _encode({"ImportEnterpriseRoots": True}),
@@ -48,14 +62,6 @@ def files(handout: Handout) -> list[File]:
             Said("remove the root from the system", "Stammzertifikat aus dem System entfernen"),
         ),
     ]  # fmt: skip
-
-
-_REMOVAL = Said(
-    "take the entry out; a profile that has the root keeps it: `dotlocal trust remove`, or **Settings, Privacy &"
-    " Security, View Certificates, Authorities, Delete or Distrust**",
-    "Eintrag herausnehmen; ein Profil, das es schon hat, behält es: `dotlocal trust remove` oder **Einstellungen,"
-    " Datenschutz & Sicherheit, Zertifikate anzeigen, Zertifizierungsstellen, Löschen oder Vertrauen entziehen**",
-)
 
 
 def _encode(certificates: dict[str, Any]) -> bytes:

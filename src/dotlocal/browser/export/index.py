@@ -12,6 +12,7 @@ from dotlocal.browser.export.vouching import Vouching
 from dotlocal.guide import markup
 
 _WIDTH = 100
+_MOST_SHOWN = 24
 _WORDS = {
     "title": Said("{root}: what to hand out", "{root}: was zu verteilen ist"),
     "intro": Said(
@@ -127,7 +128,11 @@ def _column(word: str, said: Iterable[Said], language: str) -> str:
 
 
 def _held(handout: Handout, language: str) -> str:
-    return _say("held", language, names=", ".join(handout.dns), cidrs=", ".join(handout.cidrs))
+    return _say("held", language, names=_some(handout.dns), cidrs=_some(handout.cidrs))
+
+
+def _some(texts: Sequence[str]) -> str:
+    return ", ".join(texts[:_MOST_SHOWN]) + (", …" if len(texts) > _MOST_SHOWN else "")
 
 
 def _indented(text: str) -> list[str]:

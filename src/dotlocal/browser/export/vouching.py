@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dotlocal.browser.anchor import printable
@@ -25,6 +26,7 @@ _NOTHING_PUBLIC = Said(
     "any web site, mail server or other machine outside local networks",
     "Websites, Mailserver oder andere Rechner außerhalb lokaler Netze",
 )
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
 _MOST_SHOWN = 12
 _MOST_LETTERS = 80
 _NONE = {4: "0.0.0.0/32", 16: "::1/128"}
@@ -70,8 +72,10 @@ def held_to(appraisal: Appraisal) -> tuple[tuple[str, ...], tuple[str, ...]]:
     what devices are limited to by default.
     """
     limits = appraisal.anchor.limits
-    dns = limits.permitted.dns or ()
-    if "DNS" in limits.open or "" in dns:
+    bases = limits.permitted.dns or ()
+    # what is no host name permits none, and has no place in other people's files
+    dns = tuple(base for base in bases if _HOST.fullmatch(base))
+    if "DNS" in limits.open or "" in bases:
         dns = DEFAULT.dns
     cidrs: list[str] = []
     for octets, family in ((4, "IPv4"), (16, "IPv6")):

@@ -16,7 +16,7 @@ $place = if ($User) { 'Cert:\CurrentUser\Root' } else { 'Cert:\LocalMachine\Root
 if (-not $User) {
     $me = New-Object Security.Principal.WindowsPrincipal([Security.Principal.WindowsIdentity]::GetCurrent())
     if (-not $me.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)) {
-        Write-Error 'Run this as administrator, or with -User.'
+        [Console]::Error.WriteLine('Run this as administrator, or with -User.')
         exit 2
     }
 }
@@ -42,7 +42,7 @@ elseif ((Get-Imported).Count -eq 0) {
 
 $there = (Get-Imported).Count -gt 0
 if ($there -eq [bool]$Remove) {
-    Write-Error "$place was not changed."
+    [Console]::Error.WriteLine("$place was not changed.")
     exit 1
 }
 if ($there) { Write-Output "$place has the root @LABEL@." } else { Write-Output "$place does not have the root @LABEL@." }
