@@ -7,11 +7,13 @@ right.
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from booting import Device, make_device, reading, surroundings
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from dotlocal.core.errors import Refused
 from dotlocal.core.window import DAY, YEAR
@@ -19,6 +21,7 @@ from dotlocal.device import boot
 from dotlocal.device.store import Run, State
 from dotlocal.device.time import Floor
 from dotlocal.testing import MOMENT, World
+from tools import program
 
 HOUR = 3600
 START = MOMENT + 30 * DAY  # the first boot at the customer's
@@ -130,6 +133,19 @@ class Life:
         )  # fmt: skip
         self.findings = [each["code"] for each in report["findings"] if each["severity"] == "error"]
 
+    def openssl(self, at: float) -> str:
+        """What OpenSSL says of both certificates at the true time; nothing when it accepts them."""
+        root, moment = self.device.path / "root.pem", str(START + int(at * DAY))
+        root.write_bytes(self.device.record.root.public_bytes(Encoding.PEM))
+        verify = [program("openssl"), "verify", "-x509_strict", "-attime", moment, "-CAfile", str(root)]
+        said = ""
+        for chain in ("fullchain.pem", "names.pem"):
+            path = str(self.device.run / "current" / chain)
+            words = [*verify, "-verify_hostname", "press-07.local", "-untrusted", path, path]
+            done = subprocess.run(words, capture_output=True, text=True)
+            said += done.stdout + done.stderr if done.returncode else ""
+        return said
+
     def accepted(self, at: float) -> bool:
         """By a browser with the right time, and by one whose clock runs an hour behind."""
         truth = START + int(at * DAY)
@@ -171,6 +187,16 @@ def test_every_fooled_stage_really_is(life: Life) -> None:
 def test_every_life_ends_accepted() -> None:
     """However it was fooled in between."""
     assert not [name for name, stages in LIVES.items() if stages[-1].fooled]
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("life", ["writable"], indirect=True)
+@pytest.mark.parametrize("name", LIVES)
+def test_openssl_at_the_right_time(life: Life, name: str) -> None:
+    """OpenSSL, told the true time, is of the same opinion at each stage."""
+    for number, stage in enumerate(LIVES[name]):
+        life.live(stage)
+        assert bool(life.openssl(stage.at)) == stage.fooled, f"stage {number}: {life.openssl(stage.at)}"
 
 
 @pytest.mark.parametrize("name", LIVES)

@@ -192,13 +192,31 @@ def _plain_nginx(place: Place, port: int) -> Iterator[None]:
 
 @contextmanager
 def caddy(place: Place) -> Iterator[Running]:
-    found, admin = program("caddy"), unused_port()
     site = f"root * {place.www}\nfile_server\n"
     snippet = place.snippet("caddy", "dotlocal.caddyfile", site, "/etc/caddy/dotlocal-site.caddyfile")
-    text = snippet.read_text().replace(
-        "auto_https off", f"auto_https off\n\tadmin 127.0.0.1:{admin}\n\tpersist_config off"
+    text = snippet.read_text().replace("127.0.0.1:2020", f"127.0.0.1:{unused_port()}")
+    with _caddy(place, text) as running:
+        yield running
+
+
+@contextmanager
+def caddy_files(place: Place) -> Iterator[Running]:
+    """A configuration that names the files, as one that was there before us may."""
+    files = {kind: f"{place.run}/current/{kind}.pem" for kind in ("names", "fullchain", "privkey")}
+    site = f"root * {place.www}\n\tfile_server"
+    text = "{\n\tauto_https off\n}\n" + "".join(
+        f"https://{host}:{place.port} {{\n\ttls {files[chain]} {files['privkey']}\n\t{site}\n}}\n"
+        for host, chain in (("*.local", "names"), ("", "fullchain"))
     )
-    config = place.write("Caddyfile", text)
+    with _caddy(place, text) as running:
+        yield running
+
+
+@contextmanager
+def _caddy(place: Place, text: str) -> Iterator[Running]:
+    found, admin = program("caddy"), unused_port()
+    admin_place = f"auto_https off\n\tadmin 127.0.0.1:{admin}\n\tpersist_config off"
+    config = place.write("Caddyfile", text.replace("auto_https off", admin_place))
     settings = f'server = "caddy"\nsocket = "127.0.0.1:{admin}"'
     home = str(place.folder)
     words = [found, "run", "--adapter", "caddyfile", "--config", config]
@@ -219,7 +237,7 @@ def apache(place: Place) -> Iterator[Running]:
     config = place.write("apache.conf", (
         f"{loaded}{user}ServerName localhost\nServerRoot {place.folder}\nPidFile {place.folder}/pid\n"
         f"ErrorLog {place.folder}/error.log\nDefaultRuntimeDir {place.folder}\nListen {place.port}\n"
-        f"Mutex file:{place.folder}\nServerLimit 16\nMaxRequestWorkers 400\n"
+        f"Mutex file:{place.folder}\n"
         f"MaxKeepAliveRequests 0\nKeepAliveTimeout 60\nInclude {snippet}\n"
     ))  # fmt: skip
     settings = f'server = "apache"\nprogram = "{found}"\nconfig = "{config}"\npid_file = "{place.folder}/pid"'
@@ -230,7 +248,7 @@ def apache(place: Place) -> Iterator[Running]:
 Start = Callable[[Place], "Iterator[Running]"]
 SERVERS = {
     "nginx": nginx, "nginx-variable": nginx_variable, "lighttpd": lighttpd, "haproxy": haproxy, "caddy": caddy,
-    "apache": apache,
+    "caddy-files": caddy_files, "apache": apache,
 }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def test_openssl_accepts_what_is_served(device: Keyed) -> None:
 
 @each_token
 def test_chromium_accepts_what_is_served(device: Keyed) -> None:
-    """device serve → Chromium shows a padlock, by name and by address."""
+    """device serve → Chromium shows a padlock, by name and by address, also after the token was restarted."""
     chromium = Chromium()
     if missing := chromium.missing():
         program("chromium")  # skips, or fails in CI
@@ -75,9 +75,14 @@ def test_chromium_accepts_what_is_served(device: Keyed) -> None:
     try:
         with device.serving() as port:
             verdicts = [chromium.visit(device.root, host, port) for host in (NAME, ADDRESS)]
+        device.place.away()
+        device.place.back()
+        assert device.boot().status == 0
+        with device.serving() as port:
+            verdicts += [chromium.visit(device.root, host, port) for host in (NAME, ADDRESS)]
     finally:
         chromium.close()
-    assert [verdict.accepted for verdict in verdicts] == [True, True], verdicts
+    assert [verdict.accepted for verdict in verdicts] == [True] * 4, verdicts
 
 
 @each_token

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import re
 import signal
 import statistics
 import subprocess
@@ -359,3 +361,97 @@ def test_kills_of_adopt(tmp_path: Path, dotlocal: Command) -> None:
         assert device.state.template().issuer_serial == kept.device_ca.serial_number
         Reader(device.run, kept.device_ca, Seen()).look()
         dotlocal.ok("device", "adopt", paths[number % 2], "--state", device.state.path)
+
+
+# watch, hand-over, keep_while_unchanged, reset
+
+
+def test_kills_of_watch(tmp_path: Path, dotlocal: Command) -> None:
+    """A watching process killed while it issues: never half a set for a reader, and the next one goes on."""
+    device, seen, chance = Device(tmp_path), Seen(), random.Random(20261126)
+    words = (device.words[0], "watch", *device.words[2:])
+    dotlocal.ok(*device.words, "-q")
+    reader = Reader(device.run, device.record.device_ca, seen)
+    asked = 0
+    with reader.watching():
+        for number in range(FEWER):
+            device.plain() if number % 2 else device.changed()
+            before = os.readlink(device.run / "current")
+            process = dotlocal.start(*words)
+            while os.readlink(device.run / "current") == before:
+                assert process.poll() is None
+                time.sleep(0.002)
+            process.send_signal(signal.SIGHUP)
+            # 0.3 s of silence are waited for, and an issue takes some milliseconds
+            time.sleep(chance.uniform(0.28, 0.36))
+            process.kill()
+            process.communicate()
+            asked += len(list(device.run.glob("set-*"))) > 2
+            reader.look()
+    dotlocal.ok(*device.words, "-q")
+    assert len(list(device.run.glob("set-*"))) == 2
+    told(f"watch: {FEWER} killed, {asked} in the midst of a set, {reader.reads} reads, {len(seen)} certificates")
+
+
+def test_kills_of_a_hand_over(tmp_path: Path, dotlocal: Command) -> None:
+    """Killed while the server is told, or asked for its serial number: no lock stays, and the next one is served."""
+    device, seen = Device(tmp_path), Seen()
+    dotlocal.ok(*device.words, "-q")
+    (tmp_path / "www").mkdir()
+    with serving(dotlocal, device.run, tmp_path / "www") as port:
+        device.config.write_text(
+            f'{TOML}[handover]\nserver = "command"\ncommand = ["true"]\nconnect = "127.0.0.1:{port}"\n'
+        )
+        killer = Killer(dotlocal)
+        dull, whole = killer.measure(*device.words[:4], tmp_path / "nothing"), killer.measure(*device.words)
+        reader = Reader(device.run, device.record.device_ca, seen)
+        with reader.watching():
+            for _ in killer.rounds(FEWER):
+                killer.kill(*device.words, "-q", dull=dull, whole=whole)
+                report = json.loads(dotlocal.ok(*device.words, "--json").out)
+                assert report["handover"]["outcome"] == "served"
+                assert report["handover"]["serial_served"] == report["serial"]
+                reader.look()
+    told(f"hand-over: {killer.killed} killed, {reader.reads} reads, {len(seen)} certificates")
+
+
+@contextmanager
+def serving(dotlocal: Command, run: Path, www: Path) -> Iterator[int]:
+    """`device serve` on a port of loopback, as the web server that follows."""
+    server = dotlocal.start("device", "serve", "--listen", "127.0.0.1:0", "--folder", www, "--run", run)
+    try:
+        assert server.stderr
+        while not (found := re.search(rb"serving https on \S+ port (\d+)", line := server.stderr.readline())):
+            assert line
+        threading.Thread(target=server.stderr.read, daemon=True).start()
+        yield int(found[1])
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def test_kills_of_keeping_and_reset(tmp_path: Path, dotlocal: Command) -> None:
+    """`keep_while_unchanged`, a boot killed, then a reset: one certificate until then, and another one after it."""
+    device, key = Device(tmp_path), (tmp_path / "state" / "device-ca.key").read_bytes()
+    device.config.write_text(f"{TOML}keep_while_unchanged = true\n")
+    reset = ("device", "reset", "--state", device.state.path, "--run", device.run)
+    killer = Killer(dotlocal)
+    dull = killer.measure("device", "boot", "--state", tmp_path / "none", "--run", tmp_path / "nothing")
+    whole = {words: killer.measure(*words) for words in (device.words, reset)}
+    kept: set[str] = set()
+    for _ in killer.rounds(FEWER):
+        for words in (device.words, reset):
+            killer.kill(*words, dull=dull, whole=whole[words])
+            reports = [json.loads(dotlocal.ok(*device.words, "--json").out) for _ in range(2)]
+            assert reports[0]["serial"] == reports[1]["serial"]
+            Reader(device.run, device.record.device_ca, Seen()).look()
+        dotlocal.ok(*reset)
+        assert reports[0]["serial"] not in kept
+        kept.add(reports[0]["serial"])
+        assert {path.name for path in (tmp_path / "state").iterdir()} & {
+            "kept-known",
+            "kept-unknown",
+            "settings",
+        } == set()
+        assert (tmp_path / "state" / "device-ca.key").read_bytes() == key
+    told(f"keeping and reset: {killer.killed} killed, {len(kept)} kept certificates")

@@ -10,7 +10,9 @@ import io
 import json
 import os
 import shutil
+import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
@@ -23,11 +25,11 @@ from disk import Disk, Tree, fingerprint, lay_out, read_back
 from recording import Recording
 
 from dotlocal.core import keys as core_keys
-from dotlocal.core.errors import Absent
+from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.request import parse_device
 from dotlocal.core.verify import verify
 from dotlocal.core.window import DAY
-from dotlocal.device import adoption, boot, configuration, reset
+from dotlocal.device import adoption, boot, configuration, fallback, reset
 from dotlocal.device.settings import Settings
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
@@ -100,6 +102,18 @@ class Home:
         self.config.write_text(SETTINGS + "keep_while_unchanged = true\n")
         self.boot()
 
+    def hand_over(self) -> None:
+        """Boot, and hand over to a web server that isn't there: the lock, and the outcome in the set's status."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        table = f'[handover]\nserver = "command"\ncommand = ["true"]\nconnect = "127.0.0.1:{port}"\n'
+        self.config.write_text(SETTINGS + table)
+        self.boot()
+
+    def fail_while_watching(self) -> None:
+        """What `device watch` puts into the status when an issue fails."""
+        fallback.tell_failure(self.run, Refused("file-unreadable", "the template can't be read: input/output error"))
+
     def take_hint(self) -> None:
         self.state.save_hint(Hint(self.world.now, 60, "boot-1", "browser"))
 
@@ -130,6 +144,8 @@ LIFE = (
     Step("renewal", Home.renew),
     Step("keep_while_unchanged", Home.keep_keys),
     Step("boot with the kept key", Home.boot),
+    Step("handed over", Home.hand_over),
+    Step("a failed issue while watching", Home.fail_while_watching),
     Step("time from a browser", Home.take_hint),
     Step("reset", Home.reset, (Home.reset,)),
     Step("init --force", Home.init_anew, (Home.init_anew, Home.adopt), new_key=True),
@@ -258,6 +274,7 @@ def test_the_device_always_comes_back(home: Home, life: list[Lived], memory: Pat
             raise
         shutil.rmtree(after.base)
         distinct.add(fingerprint(tree))
+    sys.stdout.write(f"{len(distinct)} cuts\n")  # with -s
     assert len(distinct) >= 1000, f"only {len(distinct)} cuts"
 
 
@@ -276,7 +293,8 @@ def test_a_scrapped_key_is_gone(home: Home, life: list[Lived], memory: Path) -> 
         left = read_back(after.base)
         held_still = [name for name, (_, _, held) in left.items() if any(secret in held for secret in secrets)]
         assert held_still == [], f"cut {number}: {sorted(tree)}"
-        assert {name for name in left if "/" in name} - {"run/lock", "var/state"} == set(), f"cut {number}"
+        locks = {"run/lock", "run/handover"}
+        assert {name for name in left if "/" in name} - {*locks, "var/state"} == set(), f"cut {number}"
         shutil.rmtree(after.base)
 
 

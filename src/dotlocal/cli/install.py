@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -68,11 +69,11 @@ def _configure(options: argparse.Namespace) -> int:
         names = tuple(current_status(run)["names"])
     except Absent:
         names = ()  # not booted yet: the suffixes of the default policy
-    site = snippet.Site(run.path, options.port, names)
+    site = snippet.Site(run.path, options.port, names, secret=secrets.token_hex(16))
     planned = snippet.plan(options.server, site, path=os.path.abspath(options.out) if options.out else "")
     for number, (path, text) in enumerate(planned.files.items()):
         if options.out:
-            terms.deliver(text, path)
+            terms.deliver(text, path, mode=planned.mode)
         else:
             terms.deliver(f"# {path}\n{text}" if number else text, None)
     terms.say(f"include: {planned.include}")

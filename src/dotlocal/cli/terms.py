@@ -127,7 +127,7 @@ def read_input(path: str) -> bytes:
     return data
 
 
-def deliver(text: str, out: str | None) -> None:
+def deliver(text: str, out: str | None, *, mode: int = 0o644) -> None:
     """Data to stdout, or to the file that --out names. What is no plain file there, a pipe or /dev/stdout, is written
     to and never replaced.
     """
@@ -140,7 +140,7 @@ def deliver(text: str, out: str | None) -> None:
         except OSError as error:
             raise Refused("file-unwritable", f"{out} can't be written: {error.strerror}") from None
     else:
-        files.write(out, text.encode())
+        files.write(out, text.encode(), mode=mode)
         say(f"wrote {out}")
 
 

@@ -21,6 +21,14 @@ PATH = "/etc/apache2/sites-available/000-dotlocal.conf"
 INCLUDE = "`a2enmod ssl && a2ensite 000-dotlocal` (Debian); `Listen @PORT@` is in its ports.conf"
 READER = "root reads the key, at start and at each graceful restart: no group is needed"
 SNIPPET = """\
+<IfModule mpm_event_module>
+    # One process takes connections at a time: of several, one may take a connection just before it ends, and close it.
+    StartServers 1
+    ThreadsPerChild 64
+    MaxRequestWorkers 64
+    MinSpareThreads 1
+    MaxSpareThreads 128
+</IfModule>
 <VirtualHost *:@PORT@>
     # The first one: for browsers that open an address, and name no host.
     SSLEngine on

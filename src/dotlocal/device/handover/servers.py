@@ -51,7 +51,8 @@ SERVERS: dict[str, Row] = {
         keys={"socket": "/run/haproxy/admin.sock"},
     ),
     "caddy": Row(
-        "caddy", "POST /load to the admin API, with must-revalidate", both=_BY_SNI, reader="the user caddy",
+        "caddy", "nothing: it asks at each handshake; or POST /load to the admin API", both=_BY_SNI,
+        reader="the user caddy",
         keys={"config": "", "socket": "127.0.0.1:2019"},
     ),
     "apache": Row(

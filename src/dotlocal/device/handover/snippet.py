@@ -15,23 +15,28 @@ INSTALLABLE = tuple(name for name in SERVERS if name != "command")
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Texts by path, the first of them the one to include; `include` says where, `reader` who must read the key."""
+    """Texts by path, the first of them the one to include; `include` says where, `reader` who must read the key. Other
+    users may read the files, unless `mode` says that they hold a secret.
+    """
 
     files: dict[str, str]
     include: str
     reader: str
+    mode: int = 0o644
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """Where the set is, and what is served: `names` decide which suffixes are listed, for servers that know no regular
-    expressions; `site` is a file (HAProxy: a back end) with what to do with requests.
+    expressions; `site` is a file (HAProxy: a back end) with what to do with requests; `secret` is a word that nobody
+    knows, for servers that need one.
     """
 
     run: str
     port: int = 443
     names: tuple[str, ...] = ()
     site: str = ""
+    secret: str = "SECRET"
 
 
 def plan(server: str, site: Site, *, path: str = "") -> Snippet:
@@ -42,14 +47,15 @@ def plan(server: str, site: Site, *, path: str = "") -> Snippet:
     beside_path = os.path.splitext(path)[0] + ".crt-list"
     values = {
         "RUN": site.run, "PORT": str(site.port), "PATH": path, "BESIDE": beside_path,
-        "SITE": site.site or adapter.SITE, "NAMES": " ".join(_patterns(server, site)),
+        "SITE": site.site or adapter.SITE, "NAMES": " ".join(_patterns(site)), "SECRET": site.secret,
     }  # fmt: skip
     files = {path: _heading(server, adapter) + adapter.SNIPPET}
     if beside:
         files[beside_path] = beside
     return Snippet(
         {name: _filled(text, values) for name, text in files.items()},
-        _filled(adapter.INCLUDE, values), adapter.READER,
+        _filled(adapter.INCLUDE, values), _filled(adapter.READER, values),
+        0o640 if "@SECRET@" in adapter.SNIPPET else 0o644,
     )  # fmt: skip
 
 
@@ -64,13 +70,10 @@ def _heading(server: str, adapter: Any) -> str:
     return "".join(f"{adapter.COMMENT} {line}\n" for line in lines)
 
 
-def _patterns(server: str, site: Site) -> list[str]:
-    # A pattern for each suffix, since names change with the network; Caddy's match one label, Apache's any number.
+def _patterns(site: Site) -> list[str]:
+    # A pattern for each suffix, since names change with the network; Apache's match any number of labels.
     suffixes = dict.fromkeys([*(name.partition(".")[2] for name in site.names), *DEFAULT_SUFFIXES])
-    patterns = [f"*.{suffix}" for suffix in suffixes if suffix]
-    if server == "caddy":
-        return [f"https://{pattern}:{site.port}" + "," * (pattern != patterns[-1]) for pattern in patterns]
-    return patterns
+    return [f"*.{suffix}" for suffix in suffixes if suffix]
 
 
 def _filled(text: str, values: dict[str, str]) -> str:
