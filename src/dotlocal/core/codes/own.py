@@ -100,6 +100,7 @@ GROUPS = (
         Row("own-key-edwards", WARNING, CUSTOMER, "an Ed25519 or Ed448 key, which no browser takes", "use P-256"),
         Row("own-key-p521", WARNING, CUSTOMER, "a P-521 key, which Chromium's family refuses", "use P-256 or P-384"),
         Row("own-key-curve", ERROR, CUSTOMER, "a key on a curve that no browser takes", "use P-256 or P-384"),
+        Row("own-key-explicit", ERROR, CUSTOMER, "an EC key that does not name its curve", "use a named curve"),
         Row("own-key-kind", ERROR, CUSTOMER, "a key of a kind that no browser takes", "use P-256, P-384 or RSA"),
         Row("own-signature-weak", ERROR, CUSTOMER, "it is signed with SHA-1 or MD5", "have it signed with SHA-256"),
         Row("own-not-for-servers", ERROR, CUSTOMER, "its extended key usage lacks serverAuth",

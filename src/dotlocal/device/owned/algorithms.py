@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, SignatureAlgorithmOID
 
 from dotlocal.core.chain import named
@@ -60,6 +61,12 @@ def key(certificate: x509.Certificate) -> Iterator[Finding]:
             hint="use P-256, P-384 or RSA, unless only programs connect that you know",
         )  # fmt: skip
     elif isinstance(public, ec.EllipticCurvePublicKey):
+        encoded = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        if encoded not in certificate.tbs_certificate_bytes:
+            yield Finding(
+                "own-key-explicit", ERROR, name, f"the key of {name} spells out its curve, or shortens its point",
+                hint="make the key with its curve by name, and have a certificate made for it (RFC 5480 2.1.1)",
+            )  # fmt: skip
         if public.curve.name == "secp521r1":
             yield Finding(
                 "own-key-p521", WARNING, name, f"the key of {name} is P-521, which Chromium's family refuses",

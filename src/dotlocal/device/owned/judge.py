@@ -117,15 +117,16 @@ def _chain(case: _Case) -> Iterator[Finding]:
     path, name = case.path, named(case.leaf)
     strangers = [each for each in case.given if each != case.leaf and each not in (*path.below, path.root)]
     top = path.below[-1]
-    if path.impostors:
+    impostors = [each for each in path.impostors if each in case.given]
+    if impostors:
         yield Finding(
             "own-chain-signature", ERROR, name,
-            f"{named(path.impostors[0])} has the name of the CA that made {named(top)}, and another key",
+            f"{named(impostors[0])} has the name of the CA that made {named(top)}, and another key",
             hint="import the CA certificate that belongs to it, of the right generation",
         )  # fmt: skip
     elif path.root is None and not self_signed(top):
         issuer = top.issuer.rfc4514_string() or "a CA without a name"
-        if strangers:
+        if strangers and len(path.below) == 1:
             yield Finding(
                 "own-chain-other", ERROR, name, f"it was made by {issuer}; the chain that came with it is another CA's",
                 hint="import the CA certificates above it; your CA hands them out with it",
@@ -140,8 +141,7 @@ def _chain(case: _Case) -> Iterator[Finding]:
                 "own-chain-open", NOTE, name, f"above {named(top)} there is {issuer}, taken to be your root",
                 hint="if it isn't, import its certificate as well: browsers need all that is below the root",
             )  # fmt: skip
-        return
-    if strangers:
+    if strangers and len(path.below) > 1:
         told = ", ".join(named(each) for each in strangers)
         yield Finding("own-chain-spare", NOTE, name, f"not part of the chain, and not served: {told}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from dotlocal.core.chain import named
+from dotlocal.core.chain import named, signed_by
 from dotlocal.core.findings import ERROR, NOTE, Finding
 from dotlocal.device.owned.material import Circumstances, Material, PrivateKey
 from dotlocal.device.owned.path import extension, self_signed
@@ -43,7 +43,12 @@ def pick(material: Material, around: Circumstances) -> tuple[x509.Certificate | 
     """The server certificate among what was given."""
     certificates = list(dict.fromkeys(material.certificates))
     keys = {each.spki for each in material.keys} | ({around.waiting.spki} if around.waiting else set())
-    leaves = [each for each in certificates if not _is_ca(each)]
+    leaves = [
+        each
+        for each in certificates
+        # one that signed another is not meant to be served, CA or not
+        if not _is_ca(each) and not any(other != each and signed_by(other, each) for other in certificates)
+    ]
     for_keys = [each for each in certificates if spki(each) in keys]
     if len(leaves) > 1:
         told = ", ".join(named(each) for each in leaves)

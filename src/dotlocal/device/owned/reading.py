@@ -37,13 +37,13 @@ _BEGIN = b"-----BEGIN "
 _CERTIFICATES = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE")
 _COLLECTIONS = (b"PKCS7", b"CMS", b"CERTIFICATE CHAIN")
 _REQUESTS = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")
-# what the first octets tell of files that are something else altogether
-_SIGNS = (
+# what the first octets tell of files that are something else altogether, whatever is in them
+_CONTAINERS = (
     (b"PK\x03\x04", "a zip archive"), (b"\x1f\x8b", "a gzip archive"), (b"Rar!", "a rar archive"),
-    (b"7z\xbc\xaf", "a 7z archive"), (b"%PDF", "a PDF document"), (b"\x7fELF", "a program"), (b"<", "a web page"),
-    (b"\xfe\xed\xfe\xed", "a Java key store"), (b"\xce\xce\xce\xce", "a Java key store"), (b"ssh-", "an SSH key"),
-    (b"PuTTY-", "a PuTTY key"),
+    (b"7z\xbc\xaf", "a 7z archive"), (b"%PDF", "a PDF document"), (b"\x7fELF", "a program"),
+    (b"\xfe\xed\xfe\xed", "a Java key store"), (b"\xce\xce\xce\xce", "a Java key store"),
 )  # fmt: skip
+_TEXTS = ((b"<", "a web page"), (b"ssh-", "an SSH key"), (b"PuTTY-", "a PuTTY key"))
 
 
 @dataclass(slots=True)
@@ -107,6 +107,8 @@ def _unwrapped(contents: bytes) -> bytes:
 def _file(reading: _Reading, name: str, data: bytes) -> None:
     if not data.strip():
         reading.problem("own-empty", name, f"{name} is empty", "give the file that your CA sent")
+    elif sign := next((told for head, told in _CONTAINERS if data.startswith(head)), ""):
+        _unknown(reading, name, sign)
     elif _BEGIN in data:
         _pem(reading, name, data)
     elif data[:1] == b"\x30":
@@ -114,12 +116,15 @@ def _file(reading: _Reading, name: str, data: bytes) -> None:
     elif der := _base64(data):
         _der(reading, name, der)
     else:
-        sign = next((told for head, told in _SIGNS if data.lstrip().startswith(head)), "")
-        told = f": it looks like {sign}" if sign else ""
-        reading.problem(
-            "own-not-recognised", name, f"{name} holds no certificate and no key{told}",
-            "import PEM, DER, PKCS#7 (.p7b) or PKCS#12 (.pfx, .p12); unpack archives first",
-        )  # fmt: skip
+        _unknown(reading, name, next((told for head, told in _TEXTS if data.lstrip().startswith(head)), ""))
+
+
+def _unknown(reading: _Reading, name: str, sign: str) -> None:
+    told = f": it looks like {sign}" if sign else ""
+    reading.problem(
+        "own-not-recognised", name, f"{name} holds no certificate and no key{told}",
+        "import PEM, DER, PKCS#7 (.p7b) or PKCS#12 (.pfx, .p12); unpack archives first",
+    )  # fmt: skip
 
 
 def _base64(data: bytes) -> bytes:
