@@ -97,6 +97,7 @@ MONOTONIC = {
     "browser/probe.py": "how long all looks together may take",
     "demo/story.py": "how long a server may take to start",
     "device/context.py": "when the set in use is looked at again",
+    "device/help/serving.py": "time limits of connections, and of proofs of trust",
     "device/handover/steps.py": "how long a web server may take to serve the new set",
     "device/owned/switching.py": "when a watching process looks again",
     "device/serve/service.py": "time limits of connections",

@@ -57,7 +57,7 @@ def add(actors: Any) -> None:
     serve = terms.command(
         commands, "serve", _serve, "HTTPS in front of the device's own web interface, or of a folder",
         "  dotlocal device serve --listen :443 --to 127.0.0.1:8080 --user www-data\n"
-        "  dotlocal device serve --listen :443 --folder /srv/www",
+        "  dotlocal device serve --listen :443 --folder /srv/www --http-listen :80",
     )  # fmt: skip
     serve.add_argument("--listen", metavar="HOST:PORT", help="where browsers connect; without HOST on every address")
     back_end = serve.add_mutually_exclusive_group()
@@ -66,6 +66,13 @@ def add(actors: Any) -> None:
     serve.add_argument(
         "--proxy-protocol", type=int, nargs="?", const=1, choices=(1, 2), metavar="1|2",
         help="tell the back end each client's address (HAProxy's protocol; version 1 unless said)",
+    )  # fmt: skip
+    serve.add_argument(
+        "--http-listen", metavar="HOST:PORT", help="also the help pages, on plain HTTP (or alone, without --listen)"
+    )
+    serve.add_argument(
+        "--probe-listen", metavar="HOST:PORT",
+        help="where the help pages ask whether a browser trusts the root (default: port 7443)",
     )  # fmt: skip
     serve.add_argument("--user", metavar="NAME", help="become this user once the port is open")
     serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
@@ -198,7 +205,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     chosen = command.Options()
     chosen.run = _run(options).path
-    for name in ("listen", "to", "folder", "user", "config"):
+    for name in ("listen", "to", "folder", "http_listen", "probe_listen", "user", "config"):
         setattr(chosen, name, getattr(options, name) or "")
     chosen.proxy_protocol = options.proxy_protocol
     command.main(chosen)

@@ -12,22 +12,43 @@ import sys
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import CONFIG, RUN
 
-_VALUES = ("--listen", "--to", "--folder", "--user", "--config", "--run")
+_VALUES = ("--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--run")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.device.help.serving import Offer
+    from dotlocal.device.settings import Settings
 
 
 class Options:
     """What was said, as texts; empty: not said."""
 
-    __slots__ = ("config", "folder", "listen", "proxy_protocol", "run", "to", "user")
+    __slots__ = (
+        "config", "folder", "hsts", "http_listen", "listen", "probe_listen", "proxy_protocol", "redirect", "run", "to",
+        "user",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.listen = ""
         self.to = ""
         self.folder = ""
+        self.http_listen = ""
+        self.probe_listen = ""
         self.user = ""
         self.config = ""
         self.run = os.environ.get("DOTLOCAL_RUN") or RUN
         self.proxy_protocol: int | None = None
+        self.redirect = False  # these two in the settings alone: they are for browsers that somebody has in mind
+        self.hsts = False
+
+    @property
+    def helps(self) -> bool:
+        """Whether the help pages or their probe are to be served."""
+        return bool(self.http_listen or self.probe_listen)
+
+    @property
+    def serves(self) -> bool:
+        """Whether anything is said about HTTPS."""
+        return bool(self.listen or self.to or self.folder)
 
 
 def run(words: list[str]) -> None:
@@ -61,7 +82,7 @@ def parse(words: list[str]) -> Options | None:
             value = value if equals else rest.pop(0)
             if not value or value.startswith("-"):
                 return None
-            setattr(options, word[2:], value)
+            setattr(options, word[2:].replace("-", "_"), value)
         else:
             return None
     return None if options.to and options.folder else options
@@ -71,16 +92,31 @@ def main(options: Options) -> None:
     """Serve until a signal. Refuses what `serve` refuses, `endpoint`, and `serve-where`: what is missing in the options
     and in the [serve] table of the settings.
     """
-    from dotlocal.device.serve.service import Serving, serve
+    from dotlocal.device.serve import service
 
-    if not options.listen or not (options.to or options.folder):
+    if options.helps or not options.listen or not (options.to or options.folder):
         _complete(options)
-    serving = Serving(
+    offer = _offer(options) if options.helps else None
+    if offer and not options.serves:
+        service.serve_help(offer, user=options.user or None, say=_say, ready=_collect)
+        return
+    serving = service.Serving(
         run=options.run, listen=endpoint("--listen", options.listen),
         to=endpoint("--to", options.to) if options.to else None, folder=options.folder or None,
-        proxy_protocol=options.proxy_protocol, user=options.user or None,
+        proxy_protocol=options.proxy_protocol, user=options.user or None, offer=offer,
     )  # fmt: skip
-    serve(serving, say=_say, ready=_ready)
+    service.serve(serving, say=_say, ready=_ready)
+
+
+def _offer(options: Options) -> Offer:
+    from dotlocal.device.help import app, serving
+
+    pages = endpoint("--http-listen", options.http_listen) if options.http_listen else None
+    if options.probe_listen:
+        probe = endpoint("--probe-listen", options.probe_listen)
+    else:
+        probe = ((pages or ("", 0))[0], app.PROBE_PORT)
+    return serving.Offer(options.run, pages, probe, redirect=options.redirect, hsts=options.hsts)
 
 
 def endpoint(option: str, text: str) -> tuple[str, int]:
@@ -94,34 +130,46 @@ def endpoint(option: str, text: str) -> tuple[str, int]:
 
 def _complete(options: Options) -> None:
     path = options.config or CONFIG
-    if not options.config and not os.path.exists(path):
-        hint = "give --listen, and --to or --folder"
-        raise Absent("serve-where", "nothing says where to listen and what to serve", hint=hint)
-    listen, to, folder = _configured(path)
-    options.listen = options.listen or listen
-    if not (options.to or options.folder):
-        options.to, options.folder = to, folder
+    if options.config or os.path.exists(path):
+        _take(options, _configured(path))
+        problem, hint = f"{path} has no whole [serve] table", "it wants listen, and to or folder"
+    else:
+        problem, hint = "nothing says where to listen and what to serve", "give --listen, and --to or --folder"
+    if options.helps and not options.serves:
+        return  # the pages alone: another server has HTTPS
     if not options.listen or not (options.to or options.folder):
-        raise Absent("serve-where", f"{path} has no whole [serve] table", hint="it wants listen, and to or folder")
+        raise Absent("serve-where", problem, hint=hint)
 
 
-def _configured(path: str) -> tuple[str, str, str]:
+def _take(options: Options, found: Settings) -> None:
+    options.listen = options.listen or found.serve_listen
+    if not (options.to or options.folder):
+        options.to, options.folder = found.serve_to, found.serve_folder
+    options.http_listen = options.http_listen or found.serve_http_listen
+    options.probe_listen = options.probe_listen or found.serve_probe_listen
+    options.redirect, options.hsts = found.serve_redirect, found.serve_hsts
+
+
+def _configured(path: str) -> Settings:
     from dotlocal.device import settings
     from dotlocal.host.child import answer  # the TOML parser would stay for years
 
     read = answer("dotlocal.device.configuration", path, path)
     try:
-        found = settings.load(read)
+        return settings.load(read)
     except (Refused, ValueError):
         code, _, message = read.partition("\t")
         missing = Absent if code == "file-missing" else Refused
         raise missing(code or "config-unreadable", message or f"{path} can't be read") from None
-    return found.serve_listen, found.serve_to, found.serve_folder
+
+
+def _collect() -> None:
+    gc.freeze()  # what was imported stays, and need not be looked at ever again
+    gc.enable()
 
 
 def _ready(bound: tuple[str, int]) -> None:
-    gc.freeze()  # what was imported stays, and need not be looked at ever again
-    gc.enable()
+    _collect()
     _say(f"serving https on {bound[0]} port {bound[1]}")
 
 

@@ -28,11 +28,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Limits", "Serving", "Stop", "serve"]
+    from dotlocal.device.help.serving import Offer, Opened
+
+__all__ = ["Limits", "Serving", "Stop", "serve", "serve_help"]
 
 _BACKLOG = 128
 # Client and back end; with a folder also the far end of the pair and the file. And what the process has open itself.
-_DESCRIPTORS_EACH, _DESCRIPTORS_ELSE = 4, 64
+_DESCRIPTORS_EACH, _DESCRIPTORS_ELSE, _DESCRIPTORS_FOR_HELP = 4, 64, 64
 
 
 class Serving:
@@ -40,15 +42,15 @@ class Serving:
 
     `run` has the set in run/current. `listen`: host "" is every address, port 0 any that is free. Either `to`, the back
     end, or `folder`. `proxy_protocol`: 1 (text) or 2 (binary) in front of each connection to the back end. `user`: whom
-    to become after binding, before any key is read.
+    to become after binding, before any key is read. `offer`: the help pages beside it.
     """
 
-    __slots__ = ("folder", "limits", "listen", "proxy_protocol", "run", "to", "user")
+    __slots__ = ("folder", "limits", "listen", "offer", "proxy_protocol", "run", "to", "user")
 
     def __init__(
         self, run: str | Path, listen: tuple[str, int], to: tuple[str, int] | None = None,
         folder: str | Path | None = None, *, proxy_protocol: int | None = None, user: str | None = None,
-        limits: Limits | None = None,
+        limits: Limits | None = None, offer: Offer | None = None,
     ) -> None:  # fmt: skip
         if (to is None) == (folder is None):
             raise Refused("serve-what", "serve either a back end or a folder", hint="give one of --to and --folder")
@@ -66,6 +68,7 @@ class Serving:
         self.proxy_protocol = proxy_protocol
         self.user = user
         self.limits = limits or Limits()
+        self.offer = offer
 
 
 class Stop:
@@ -104,6 +107,7 @@ def serve(
     with ExitStack() as stack:
         notices = Notices(say, clock=monotonic)
         listener = stack.enter_context(bind(serving.listen))
+        helping = _opened(serving.offer, stack) if serving.offer else None
         if serving.folder is not None:
             import dotlocal.device.serve.folder
         if serving.proxy_protocol:
@@ -112,11 +116,13 @@ def serve(
             drop_to(serving.user)
         back_end = _back_end(serving, notices)
         certificates = CurrentSet(serving.run, say=notices.say)
-        _make_room_for_descriptors(serving.limits, notices)
+        _make_room_for_descriptors(serving.limits, notices, more=_DESCRIPTORS_FOR_HELP if helping else 0)
         _warn(serving, back_end, notices)
         stack.enter_context(silent_about_bad_names())
         stack.enter_context(_ended_by_signals(stop))
         listener.listen(_BACKLOG)
+        if helping:
+            stack.enter_context(helping.served(notices, listener.getsockname()[1]))
         if ready:
             ready(listener.getsockname()[:2])
         terminator = Terminator(
@@ -130,6 +136,31 @@ def serve(
             challenges=Challenges(os.fspath(serving.run)),
         )
         terminator.run(stop.fileno())
+
+
+def serve_help(
+    offer: Offer, *, user: str | None, say: Callable[[str], None], ready: Callable[[], None] | None = None,
+    stop: Stop | None = None,
+) -> None:  # fmt: skip
+    """The help pages alone, where another server has HTTPS; the same steps, and the same end."""
+    stop = stop or Stop()
+    with ExitStack() as stack:
+        notices = Notices(say, clock=monotonic)
+        helping = _opened(offer, stack)
+        if user:
+            drop_to(user)
+        stack.enter_context(_ended_by_signals(stop))
+        front = helping.front(notices)
+        if ready:
+            ready()
+        front.run(stop.fileno())
+        front.close()
+
+
+def _opened(offer: Offer, stack: ExitStack) -> Opened:
+    from dotlocal.device.help.serving import opened  # json, dataclasses and a server: for those who offer help
+
+    return stack.enter_context(opened(offer))
 
 
 def _back_end(serving: Serving, notices: Notices) -> BackEnd:
@@ -152,8 +183,8 @@ def _warn(serving: Serving, back_end: BackEnd, notices: Notices) -> None:
         notices.say("warning: serving as root; --user names a user to become once the port is bound")
 
 
-def _make_room_for_descriptors(limits: Limits, notices: Notices) -> None:
-    needed = limits.connections * _DESCRIPTORS_EACH + limits.waiting + _DESCRIPTORS_ELSE
+def _make_room_for_descriptors(limits: Limits, notices: Notices, *, more: int) -> None:
+    needed = limits.connections * _DESCRIPTORS_EACH + limits.waiting + _DESCRIPTORS_ELSE + more
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return

@@ -1,0 +1,90 @@
+"""Firefox as a visitor's browser: a fresh profile, every name of the device at 127.0.0.1, led by Marionette."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+from peers.children import Child
+from peers.firefox import _CommandFailed, _Marionette, preferences
+
+PATIENCE = 20.0
+
+
+class Firefox:
+    """A running browser with one tab. `home` outlives it, so that the next one has its exceptions and its roots."""
+
+    database = Path("profile")  # where it keeps its roots, below its home
+
+    def __init__(self, home: Path, names: Sequence[str]) -> None:
+        with ExitStack() as started:
+            profile = home / "profile"
+            profile.mkdir(exist_ok=True)
+            wanted = {name: value for name, value in preferences(0).items() if "proxy" not in name}
+            wanted |= {
+                "network.proxy.type": 0, "network.dns.disabled": False, "network.dns.localDomains": ",".join(names),
+                "intl.accept_languages": "en", "dom.security.https_first": False,
+            }  # fmt: skip
+            lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items()]
+            (profile / "user.js").write_text("".join(lines))
+            (profile / "MarionetteActivePort").unlink(missing_ok=True)
+            watched = '"$0" "$@" </dev/null & read -r _; kill -KILL 0'
+            flags = ["--headless", "--no-remote", "--marionette", "--profile", str(profile)]
+            started.enter_context(closing(Child(["sh", "-c", watched, "firefox-esr", *flags], home=home)))
+            self._marionette = started.enter_context(closing(_Marionette(profile / "MarionetteActivePort")))
+            self.call("WebDriver:NewSession", acceptInsecureCerts=False)
+            self._started = started.pop_all()
+
+    def call(self, command: str, **parameters: object) -> Any:
+        return self._marionette.call(command, **parameters)
+
+    def open(self, url: str) -> str:
+        """Load a page, to its end; the browser's error where it doesn't show it."""
+        try:
+            self.call("WebDriver:Navigate", url=url)
+        except _CommandFailed as failure:
+            return failure.error
+        return ""
+
+    def run(self, expression: str) -> Any:
+        """What an expression is worth in the page."""
+        return self.call("WebDriver:ExecuteScript", script=f"return {expression}", args=[])["value"]
+
+    def wait(self, expression: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            try:
+                if self.run(expression):
+                    return
+            except _CommandFailed:  # between two documents there is nothing to ask
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"never true: {expression}")
+
+    def state(self) -> str:
+        """What the box says, once it has made up its mind."""
+        shown = "(document.querySelector('[data-state]:not([hidden])') || {dataset: {}}).dataset.state"
+        self.wait(f"['trusted', 'untrusted', 'unknown'].includes({shown})")
+        return str(self.run(shown))
+
+    def click_through(self, url: str) -> None:
+        """Open an address that the browser warns about, and go on all the same, as people do."""
+        assert self.open(url) == "insecure certificate"
+        card = "document.querySelector('net-error-card').shadowRoot.querySelector"
+        self.wait(f"!!{card}('#advanced-button')")
+        self.run(f"{card}('#advanced-button').click()")
+        # the button is dead for some seconds, so that people read; and it is gone with the warning
+        self.wait(f"!document.documentURI.startsWith('about:') || ({card}('#exception-button').click(), false)")
+        self.wait(f"location.href.startsWith({json.dumps(url)}) && document.readyState === 'complete'")
+
+    def picture(self, path: Path) -> None:
+        taken = self.call("WebDriver:TakeScreenshot", full=True)
+        path.write_bytes(base64.b64decode(taken["value"]))
+
+    def close(self) -> None:
+        self._started.close()
