@@ -2,8 +2,8 @@
 
 Everybody writes to the same tmpfs, where there is one, since that is what /run is.
 
-  boot -I -S      `device boot` without Python's site, as a unit file may start it: one key, two certificates, five
-                  files, status
+  boot -I -S      `device boot` as the unit dotlocal-boot starts it, without Python's site: one key, two certificates,
+                  five files, status
   boot            the installed `dotlocal device boot`
   openssl         a script: key, request, signed certificate, concatenated
   openssl twice   the same script making what a boot makes: a certificate for each kind of client

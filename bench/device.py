@@ -39,10 +39,10 @@ class Device:
 
     @property
     def bare_boot(self) -> list[str]:
-        """The same without Python's site, as a unit file may start it."""
-        text = f"import gc, sys; gc.disable(); sys.path.append({_packages()!r})"
-        text += "; from dotlocal.device.boot import run; run(sys.argv[1:])"
-        return [sys.executable, "-I", "-S", "-c", text, "--quiet", *self.places]
+        """The same as our unit starts it, without Python's site."""
+        asked = [sys.executable, "-c", "from dotlocal.device.install import bare; print(bare())"]
+        told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+        return [*told.split(), "--quiet", *self.places]
 
     @property
     def watch(self) -> list[str]:
@@ -69,8 +69,3 @@ def made() -> Iterator[Device]:
 
 def _installed() -> Path:
     return Path(sys.executable).parent / "dotlocal"
-
-
-def _packages() -> str:
-    asked = "import dotlocal, os; print(os.path.dirname(os.path.dirname(dotlocal.__file__)))"
-    return subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout.strip()

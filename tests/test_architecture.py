@@ -96,6 +96,7 @@ MONOTONIC = {
     "browser/mdns.py": "how long answers are waited for, and when a question is repeated",
     "browser/probe.py": "how long all looks together may take",
     "demo/story.py": "how long a server may take to start",
+    "device/changed.py": "when a burst of changes is over, and how long an address is probed",
     "device/context.py": "when the set in use is looked at again",
     "device/help/serving.py": "time limits of connections, and of proofs of trust",
     "device/handover/steps.py": "how long a web server may take to serve the new set",

@@ -39,6 +39,10 @@ def add(actors: Any) -> None:
         "  dotlocal device boot\n  dotlocal device boot --json | jq .left_out",
     )  # fmt: skip
     _add_boot(boot)
+    boot.add_argument(
+        "--changed", action="store_true",
+        help="for hooks and timers: many calls at once are one, and a set that is as good as a new one stays",
+    )  # fmt: skip
     boot.add_argument("--quiet", "-q", action="store_true", help="say nothing when all is well")
     terms.add_json(boot)
 
@@ -143,7 +147,7 @@ def _boot(options: argparse.Namespace) -> int:
     from dotlocal.device import boot
 
     chosen = _boot_options(options)
-    chosen.json, chosen.quiet = options.json, options.quiet
+    chosen.json, chosen.quiet, chosen.changed = options.json, options.quiet, options.changed
     return boot.main(chosen)
 
 

@@ -15,7 +15,7 @@ from dotlocal.cli.handover import add_run, current_status, run_of
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device.handover.snippet import INSTALLABLE
 
-_KITS = ("systemd", "init", "networkd", "networkmanager", "udhcpc", "dhcpcd")
+_KITS = ("systemd", "boot", "init", "networkd", "networkmanager", "udhcpc", "dhcpcd")
 
 
 def add(commands: Any) -> None:
@@ -46,7 +46,7 @@ def _install(options: argparse.Namespace) -> int:
 
 
 def _write(options: argparse.Namespace) -> int:
-    from dotlocal.device.install import KITS, install
+    from dotlocal.device.install import KITS, bare, install
 
     unknown = [name for name in options.kits if name not in KITS]
     if unknown:
@@ -54,7 +54,8 @@ def _write(options: argparse.Namespace) -> int:
     command = options.command or shutil.which(sys.argv[0])
     if not command or not os.path.isabs(command):
         raise Refused("command-unknown", f"{command!r} is no absolute path", hint="give --command PATH")
-    for path in install(options.kits, Path(options.prefix), command, force=options.force):
+    here = "" if options.command else bare()  # of an image's Python nothing is known
+    for path in install(options.kits, Path(options.prefix), command, force=options.force, bare=here):
         terms.say(f"wrote {path}")
     for name in options.kits:
         terms.say(f"{name}, next: {KITS[name].next_steps}")

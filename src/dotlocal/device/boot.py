@@ -26,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from dotlocal.device.changed import Turn
     from dotlocal.device.owned.serving import Own
     from dotlocal.host.keys import SigningKey
 
@@ -34,15 +35,16 @@ _MOST_ADOPTIONS = 3
 
 
 class Options:
-    """Where things are; `config_named` tells whether somebody asked for that very file."""
+    """Where things are; `config_named` tells whether somebody asked for that very file, `changed` that a hook calls."""
 
-    __slots__ = ("config", "config_named", "json", "quiet", "run", "state")
+    __slots__ = ("changed", "config", "config_named", "json", "quiet", "run", "state")
 
     def __init__(self) -> None:
         self.state = os.environ.get("DOTLOCAL_STATE") or store.STATE
         self.run = os.environ.get("DOTLOCAL_RUN") or store.RUN
         self.config = store.CONFIG
         self.config_named = False
+        self.changed = False
         self.json = False
         self.quiet = False
 
@@ -61,10 +63,19 @@ def run(words: "list[str]") -> None:
 
 def main(options: Options) -> int:
     """Run the command, and tell what came of it. Exit status 0, 1 (a finding of severity error), or 2 (no state)."""
+    if options.changed:
+        from dotlocal.device import changed  # for hooks, which nobody waits for
+
+        return changed.main(options)
     try:
         reported = boot(options)
     except Refused as refused:
         return refuse(refused)
+    return told(reported, options)
+
+
+def told(reported: "dict[str, Any]", options: Options) -> int:
+    """Tell what was made, as the options want it; the exit status."""
     try:
         if options.json:
             sys.stdout.write(status.encode(reported) + "\n")
@@ -84,21 +95,26 @@ def refuse(refused: Refused) -> int:
     return 2 if isinstance(refused, Absent) else 1
 
 
-def boot(options: Options) -> "dict[str, Any]":
+def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
     """Make the certificates of this moment and switch to them; returns the status. Refuses what can't be gone on with:
     no state, no key, a template that can't be healed, a run directory that can't be written.
+
+    With a `turn` the next caller may wait from when the lock is held, and a set that is as good as a new one stays.
     """
     state, run = State(options.state), Run(options.run)
     files.folder(run.path)
     with files.Lock(run.lock, _LOCK_SECONDS):
+        if turn:
+            turn.over()  # what changes from here on may not be seen by this boot
         for _ in range(_MOST_ADOPTIONS):
             adoption = state.adoption()
             key = state.key()
             settings, findings = read_settings(state, options)
             template = _template(state, key)
-            report = issue(
-                key, template, settings, surroundings.look(), clock.read(), state=state, run=run, findings=findings
-            )
+            around, reading = surroundings.look(), clock.read()
+            if turn and not findings and (kept := turn.kept(state, run, template, settings, around, reading)):
+                return kept
+            report = issue(key, template, settings, around, reading, state=state, run=run, findings=findings)
             if state.adoption() == adoption:
                 break  # else a birth record came in between, and the chain may be of two
     if settings.handover:
@@ -118,7 +134,7 @@ def issue(
     hint = state.hint() if settings.browser_time else None
     planned = plan(template, settings, around, reading, state.floor(), hint)
     planned.findings += findings
-    _save_floor(state, planned)
+    save_floor(state, planned)
     own = None
     if os.path.isdir(state.file(store.OWNED)):
         from dotlocal.device.owned import serving  # devices with something of their customer's, and no others
@@ -309,7 +325,8 @@ def _in_child(module: str, *words: str) -> str:
     return answer(module, *words)
 
 
-def _save_floor(state: State, planned: Plan) -> None:
+def save_floor(state: State, planned: Plan) -> None:
+    """Save the time, when the plan says that it is due."""
     if planned.clock.save:
         try:
             state.save_floor(planned.clock.save)
@@ -348,6 +365,8 @@ def parse(words: "list[str]") -> "Options | None":
         word, equals, value = rest.pop(0).partition("=")
         if word == "--json":
             options.json = True
+        elif word == "--changed":
+            options.changed = True
         elif word in ("--quiet", "-q"):
             options.quiet = True
         elif word in ("--state", "--run", "--config") and (equals or rest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -10,7 +11,7 @@ from pathlib import Path
 from dotlocal.core.errors import Refused
 from dotlocal.host import files
 
-_COMMAND = "@DOTLOCAL@"
+_COMMAND, _BARE = "@DOTLOCAL@", "@BARE@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Kit:
     next_steps: str
 
 
+_ALSO_BOOT = (
+    "boot the device from its start-up scripts as well, and look every ten minutes (cron, a timer):"
+    " `dotlocal device boot --changed`, or the kit `boot`"
+)
 KITS = {
     "systemd": Kit(
         "units for systemd: a user that makes certificates, another one that serves",
@@ -45,6 +50,14 @@ KITS = {
         " systemctl enable --now dotlocal-watch; and dotlocal-serve where it is to serve itself, or"
         " dotlocal-handover.path where a web server is to be told as root",
     ),
+    "boot": Kit(
+        "units for systemd beside hooks: a boot at start, and a look every ten minutes; no resident process",
+        (
+            Part("dotlocal-boot.service", "usr/lib/systemd/system/dotlocal-boot.service"),
+            Part("dotlocal-boot.timer", "usr/lib/systemd/system/dotlocal-boot.timer"),
+        ),
+        "systemctl enable --now dotlocal-boot.service dotlocal-boot.timer",
+    ),
     "init": Kit(
         "an init script, for sysvinit and BusyBox",
         (Part("dotlocal.init", "etc/init.d/dotlocal", 0o755),),
@@ -54,34 +67,35 @@ KITS = {
         "hooks for networkd-dispatcher: no resident process",
         tuple(
             Part("hook-networkd", f"etc/networkd-dispatcher/{state}.d/50-dotlocal", 0o755)
-            for state in ("routable", "degraded", "off", "no-carrier")
+            for state in ("routable", "degraded", "off", "no-carrier", "configured")
         ),
-        "boot the device once from its start-up scripts as well: `dotlocal device boot`",
+        _ALSO_BOOT,
     ),
     "networkmanager": Kit(
         "a hook for NetworkManager-dispatcher: no resident process",
         (Part("hook-networkmanager", "etc/NetworkManager/dispatcher.d/50-dotlocal", 0o755),),
-        "boot the device once from its start-up scripts as well: `dotlocal device boot`",
+        _ALSO_BOOT,
     ),
     "udhcpc": Kit(
         "a hook for BusyBox's udhcpc: no resident process",
         (Part("hook-udhcpc", "etc/udhcpc/default.d/50-dotlocal", 0o755),),
-        'let your udhcpc script end with: /etc/udhcpc/default.d/50-dotlocal "$1", interface and ip exported',
+        'let your udhcpc script end with: /etc/udhcpc/default.d/50-dotlocal "$1"; ' + _ALSO_BOOT,
     ),
     "dhcpcd": Kit(
         "a hook for dhcpcd: no resident process",
         (Part("hook-dhcpcd", "usr/lib/dhcpcd/dhcpcd-hooks/90-dotlocal"),),
-        "boot the device once from its start-up scripts as well: `dotlocal device boot`",
+        _ALSO_BOOT,
     ),
 }
 
 
-def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool) -> Iterator[Path]:
+def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool, bare: str = "") -> Iterator[Path]:
     """Write the files of the kits, and yield each path that is in place afterwards.
 
+    `command` is the command's path there; `bare`, where it is known, boots with less (see dotlocal.device.bare).
     Refuses `file-exists` for a file with other contents, before anything is written, unless forced.
     """
-    wanted = [(prefix / part.target, contents(part, command), part) for name in kits for part in KITS[name].parts]
+    wanted = [(prefix / part.target, contents(part, command, bare), part) for name in kits for part in KITS[name].parts]
     for target, text, _ in wanted:
         if not force and target.exists() and target.read_text() != text:
             raise Refused(
@@ -94,6 +108,12 @@ def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool) -> 
         yield target
 
 
-def contents(part: Part, command: str) -> str:
-    """The text of a file, with the command's path in it."""
-    return (resources.files("dotlocal.device.system") / part.source).read_text().replace(_COMMAND, command)
+def contents(part: Part, command: str, bare: str = "") -> str:
+    """The text of a file, with the commands in it."""
+    text = (resources.files("dotlocal.device.system") / part.source).read_text()
+    return text.replace(_BARE, bare or f"{command} device boot").replace(_COMMAND, command)
+
+
+def bare() -> str:
+    """The command of this very installation that boots with the least; needs no launcher, and no `site`."""
+    return f"{sys.executable} -I -S {resources.files('dotlocal.device') / 'bare.py'}"

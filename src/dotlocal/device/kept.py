@@ -34,7 +34,7 @@ def recall(state: State, template: Template, settings: Settings, planned: Plan) 
         lines = unseal(state.text(_slot(planned)), _HEADING, "kept-damaged")
         facts = dict(line.split(" ", 1) for line in lines)
         window = Window(int(facts["not-before"]), int(facts["not-after"]))
-        if facts["subject"] != _subject(template, settings, planned) or not _lasts(window, planned):
+        if facts["subject"] != _subject(template, settings, planned) or not lasts(window, planned):
             return None
         made = (
             keys.load(bytes.fromhex(facts["key"])), int(facts["serial"], 16), bytes.fromhex(facts["full"]),
@@ -91,7 +91,8 @@ def _subject(template: Template, settings: Settings, planned: Plan) -> str:
     )  # fmt: skip
 
 
-def _lasts(window: Window, planned: Plan) -> bool:
+def lasts(window: Window, planned: Plan) -> bool:
+    """Whether a certificate of this window is still as good as what is planned: a third of its life is left. Pure."""
     if window == planned.window:
         return True  # the device CA's own, or its last valid days: a new one would say the same
     now = planned.clock.floor if planned.clock.quality == time.UNKNOWN else planned.clock.now

@@ -13,7 +13,7 @@ _RTM_GETADDR, _RTM_NEWADDR = 22, 20
 _NLM_F_DUMP_REQUEST = 0x301
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
-_UNUSABLE = 0x40 | 0x08  # IFA_F_TENTATIVE, IFA_F_DADFAILED: the address is not, or never will be, this machine's
+_TENTATIVE, _DAD_FAILED = 0x40, 0x08  # IFA_F_*: the address is not yet, or never will be, this machine's
 _RECEIVE_OCTETS = 1 << 16
 _HEADER = 16  # struct nlmsghdr
 _BODY = 8  # struct ifaddrmsg
@@ -57,8 +57,29 @@ def _mdns_name() -> str:
     return mdns.host_name()
 
 
+def settling() -> bool:
+    """Whether the kernel is still finding out if some address is this machine's alone (RFC 4862 5.4)."""
+    try:
+        return any(flags & (_TENTATIVE | _DAD_FAILED) == _TENTATIVE for flags, _, _ in _entries())
+    except OSError:
+        return False
+
+
 def _addresses() -> "list[tuple[str, Address]]":
-    found: list[tuple[str, Address]] = []
+    found = []
+    for flags, index, packed in _entries():
+        if flags & (_TENTATIVE | _DAD_FAILED) or len(packed) not in (4, 16):
+            continue
+        try:
+            found.append((if_indextoname(index), Address(packed)))
+        except OSError:
+            continue  # the interface has gone meanwhile, and its addresses with it
+    return found
+
+
+def _entries() -> "list[tuple[int, int, bytes]]":
+    """Flags, interface and packed address, as the kernel lists them."""
+    found: list[tuple[int, int, bytes]] = []
     netlink = socket(AF_NETLINK, SOCK_RAW, _NETLINK_ROUTE)
     try:
         netlink.settimeout(2)
@@ -77,7 +98,7 @@ def _addresses() -> "list[tuple[str, Address]]":
         netlink.close()
 
 
-def _entry(message: bytes) -> "tuple[str, Address] | None":
+def _entry(message: bytes) -> "tuple[int, int, bytes] | None":
     flags, index = unpack_from("=xxBxL", message)
     packed = b""
     offset = _BODY
@@ -91,6 +112,4 @@ def _entry(message: bytes) -> "tuple[str, Address] | None":
         elif kind == _IFA_FLAGS:
             (flags,) = unpack_from("=L", value)
         offset += size + 3 & ~3
-    if flags & _UNUSABLE or len(packed) not in (4, 16):
-        return None
-    return if_indextoname(index), Address(packed)
+    return flags, index, packed
