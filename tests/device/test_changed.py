@@ -158,6 +158,18 @@ def test_many_calls_at_once_are_one_issue_or_two(dotlocal: Command, tmp_path: Pa
     assert call() == 0
 
 
+def test_the_customers_own_stays_too(dotlocal: Command, tmp_path: Path) -> None:
+    """A root of the customer's, on probation: told once, and then nothing to do until that is over."""
+    told = tell(tmp_path / "story", dotlocal)
+    words = [*told.boot_words("07"), "--changed", "--json"]
+    dotlocal.ok("device", "own", "self-signed", *told.boot_words("07")[2:])
+    first = json.loads(dotlocal.ok(*words).out)
+    assert first["served"] == "issuer"
+    assert json.loads(dotlocal.ok(*words).out)["serial"] == first["serial"]
+    dotlocal.ok("device", "own", "revert", *told.boot_words("07")[2:])
+    assert json.loads(dotlocal.ok(*words).out)["served"] == "vendor"
+
+
 def test_what_fails_stands_in_the_status(dotlocal: Command, tmp_path: Path) -> None:
     """Nobody reads what a hook writes."""
     told = tell(tmp_path / "story", dotlocal)

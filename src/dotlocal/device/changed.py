@@ -133,10 +133,8 @@ def same(report: "dict[str, Any]", planned: Plan, template: Template) -> bool:
 
 def _slots(report: "dict[str, Any]") -> "dict[str, Any]":
     """What is served, and how the customer's slots stand; not how long a probation still has."""
-    told = {
-        name: (each["state"], each.get("serial")) for name, each in report.get("own", {}).items() if "state" in each
-    }
-    return {"": report.get("served"), **told}
+    own = {name: each for name, each in report.get("own", {}).items() if isinstance(each, dict) and "state" in each}
+    return {"": report["served"], **{name: (each["state"], each.get("serial")) for name, each in own.items()}}
 
 
 def _current(run: Run) -> "dict[str, Any]":
