@@ -29,8 +29,8 @@ _WORDS = {
     "thumbprint": Said(
         "The shorter number that Windows shows (SHA-1):", "Die kürzere Zahl, die Windows zeigt (SHA-1):"
     ),
-    "fingerprint_code": Said("the fingerprint, as text", "der Fingerabdruck, als Text"),
-    "url_code": Said("where to get the file", "hier gibt es die Datei"),
+    "fingerprint_code": Said("fingerprint", "Fingerabdruck"),
+    "url_code": Said("get the file", "Datei holen"),
     "from_url": Said("It is at {url}.", "Sie liegt unter {url}."),
     "steps": Said("What to do, once", "Was zu tun ist, einmal"),
     "check": Said("See that it worked", "Nachsehen, ob es geklappt hat"),
