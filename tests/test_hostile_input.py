@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from dotlocal.browser import enforcement
 from dotlocal.browser.anchor import Anchor
 from dotlocal.browser.appraisal import appraise
+from dotlocal.browser.export import folder, making
 from dotlocal.browser.words import appraisal_lines
 from dotlocal.core import constraints, keys, pem, pkcs10, template
 from dotlocal.core.constraints import NamePolicy
@@ -51,6 +52,7 @@ SETTINGS = configuration.parse(
     "/etc/dotlocal/device.toml 1 2 3",
 ).dump()
 TOML = EXAMPLE.encode()
+MANIFEST = json.dumps({"schema": making.SCHEMA, "files": [{"path": "a/b", "sha256": "00"}]}).encode()
 DEVICE_TOML = b'days = 90\nbuilt = 2026-11-23T00:00:00\naddresses = []\n[serve]\nlisten = ":443"\n'
 
 Hostile = st.SearchStrategy[bytes]
@@ -129,6 +131,13 @@ def _sealed(draw: st.DrawFn, whole: str) -> bytes:
     return template.seal([heading, *broken.split("\n")]).encode()
 
 
+def _handed_out(data: bytes) -> object:
+    """Every format but the one that rpmbuild makes."""
+    appraisal = appraise(Anchor.parse(data, force=True), now=WORLD.now)
+    kinds = [kind for kind in making.KINDS if kind != "rpm"]
+    return making.make(appraisal, making.handout_of(appraisal), only=kinds, languages=("en",))
+
+
 @dataclass(frozen=True)
 class Parser:
     """A reader of foreign bytes: what it does with them, what is thrown at it, and what may come out."""
@@ -162,6 +171,8 @@ PARSERS = (
     Parser("plan", Plan.parse, damaged(TOML)),
     Parser("root to import", _appraised, damaged(ROOT) | _inside(ROOT)),
     Parser("root to import, signed", _appraised, _signed_root()),
+    Parser("root to hand out, signed", _handed_out, _signed_root()),
+    Parser("manifest of an export", folder.parse_manifest, damaged(MANIFEST)),
     Parser("host name", _text(HostName.parse), st.binary(max_size=300)),
     Parser("address", _text(Address.parse), st.binary(max_size=50) | damaged(b"fe80::1:2%eth0")),
     Parser("name policy", _text(lambda text: NamePolicy.parse({"dns": [text], "ipv4": [text], "ipv6": [text]})),

@@ -73,6 +73,19 @@ def test_the_customers_commands_show_the_fingerprint_of_the_ceremony_and_import_
     assert re.search(r"^Acme Devices Root G1 +C,,", told, re.M), told
 
 
+def test_the_administrators_walk_ends_with_files_that_are_the_same_each_time(dotlocal, tmp_path):
+    """root.pem → shown → exported, its sums compared → a part of it again, the same octets."""
+    plan, secret = tmp_path / "plan.toml", tmp_path / "passphrase"
+    dotlocal.ok("root", "plan", "--out", plan)
+    secret.write_text("correct horse battery\n")
+    made = dotlocal.ok("root", "create", plan, "--home", tmp_path / "root", "--passphrase-file", secret, "--json")
+    shutil.copy(tmp_path / "root" / "root.pem", tmp_path)
+    told = walk("administrator.md", tmp_path, dotlocal)
+    assert json.loads(made.out)["fingerprint_sha256"] in told
+    assert "CACertificatesWithConstraints" in told
+    assert len([*(tmp_path / "sheets" / "pages").glob("*.de.html")]) == 10
+
+
 def test_the_integrators_walk_ends_with_a_device_that_curl_accepts(dotlocal, tmp_path):
     """init → adopt → boot → serve: fetched by name and by address, across a boot in between."""
     told = walk("integrator.md", tmp_path, dotlocal)

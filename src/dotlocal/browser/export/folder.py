@@ -97,14 +97,21 @@ def _found(path: str) -> list[str]:
     return sorted(found)
 
 
-def _known(path: str) -> dict[str, str]:
-    """What the manifest in a folder names, with what it holds; nothing if there is none of ours."""
+def parse_manifest(data: bytes) -> dict[str, str]:
+    """Which files a manifest names, and the SHA-256 of what each holds; nothing if it is none of ours."""
     try:
-        manifest = json.loads(files.read(os.path.join(path, MANIFEST), most=_MOST_OCTETS))
+        manifest = json.loads(data)
         if manifest["schema"] != SCHEMA:
             return {}
         return {str(file["path"]): str(file["sha256"]) for file in manifest["files"]}
-    except (Refused, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+def _known(path: str) -> dict[str, str]:
+    try:
+        return parse_manifest(files.read(os.path.join(path, MANIFEST), most=_MOST_OCTETS))
+    except Refused:
         return {}
 
 

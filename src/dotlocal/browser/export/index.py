@@ -119,7 +119,7 @@ def _links(rows: Iterable[File], language: str) -> str:
         f" {markup.html(file.use.to(language))}</li>"
         for file in rows
     )
-    return f"<ul>{items}</ul>"
+    return f'<ul class="links">{items}</ul>'
 
 
 def _column(word: str, said: Iterable[Said], language: str) -> str:
