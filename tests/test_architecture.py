@@ -102,6 +102,7 @@ MONOTONIC = {
     "device/handover/steps.py": "how long a web server may take to serve the new set",
     "device/owned/switching.py": "when a watching process looks again",
     "device/serve/service.py": "time limits of connections",
+    "device/watch/renewals.py": "when the next ACME attempt is due",
     "device/watch/watcher.py": "when the next renewal or retry is due",
     "host/files.py": "how long a lock is waited for",
     "host/pkcs11.py": "how long a token may take to answer",

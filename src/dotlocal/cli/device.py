@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import handover, install, own, terms, upkeep
+from dotlocal.cli import handover, install, own, own_acme, terms, upkeep
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -85,7 +85,7 @@ def add(actors: Any) -> None:
     handover.add(commands)
     install.add(commands)
     upkeep.add(commands)
-    own.add(commands)
+    own_acme.add(own.add(commands))
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:

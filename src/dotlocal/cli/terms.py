@@ -89,12 +89,7 @@ def passphrase(options: argparse.Namespace, what: str, *, twice: bool = False, a
     if options.passphrase_file:
         return files.read(options.passphrase_file, most=4096).split(b"\n", 1)[0].rstrip(b"\r")
     if options.passphrase_fd is not None:
-        try:
-            with os.fdopen(options.passphrase_fd, "rb", closefd=False) as source:
-                return source.read(4096).split(b"\n", 1)[0].rstrip(b"\r")
-        except (OSError, ValueError) as error:
-            message = f"descriptor {options.passphrase_fd} can't be read: {error}"
-            raise Refused("passphrase-unreadable", message) from None
+        return read_descriptor(options.passphrase_fd)
     if not ask or not sys.stdin.isatty():
         return None
     first = getpass.getpass(f"passphrase of {what}: ")
@@ -115,6 +110,15 @@ def confirmed(question: str, otherwise: str) -> bool:
     sys.stderr.write(f"{question} [yes/no] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() == "yes"
+
+
+def read_descriptor(number: int) -> bytes:
+    """The first line of what an open file descriptor holds; refuses `passphrase-unreadable`."""
+    try:
+        with os.fdopen(number, "rb", closefd=False) as source:
+            return source.read(4096).split(b"\n", 1)[0].rstrip(b"\r")
+    except (OSError, ValueError) as error:
+        raise Refused("passphrase-unreadable", f"descriptor {number} can't be read: {error}") from None
 
 
 def read_input(path: str) -> bytes:

@@ -166,10 +166,23 @@ def _handover_key(key: str, settings: Settings, value: Any) -> None:
             raise Refused("config-value", f"{spoken} is {value!r}; it can be {servers.BOOT} or {servers.ASKED}")
 
 
+def _own(settings: Settings, value: Any) -> None:
+    _apply(settings, _of(dict, "own", value, "a table"), {"acme": _own_acme}, "own.")
+
+
+def _own_acme(settings: Settings, value: Any) -> None:
+    keys = {key: partial(_own_acme_key, key) for key in ("challenge", "webroot", "hook", "listen")}
+    _apply(settings, _of(dict, "own.acme", value, "a table"), keys, "own.acme.")
+
+
+def _own_acme_key(key: str, settings: Settings, value: Any) -> None:
+    settings.own_acme[key] = _of(str, f"own.acme.{key}", value, "a string")
+
+
 _KEYS: dict[str, _Apply] = {
     "hostnames": _hostnames, "addresses": _addresses, "interfaces": _interfaces, "suffixes": _suffixes, "days": _days,
     "unknown_clock_days": _unknown_clock_days, "built": _built, "group": _group, "key": _key, "serve": _serve,
-    "handover": _handover, "keep_while_unchanged": _keep_while_unchanged, "browser_time": _browser_time,
+    "handover": _handover, "own": _own, "keep_while_unchanged": _keep_while_unchanged, "browser_time": _browser_time,
 }  # fmt: skip
 _SERVE_KEYS: dict[str, _Apply] = {
     "listen": _serve_listen, "to": _serve_to, "folder": _serve_folder, "http_listen": _serve_http_listen,

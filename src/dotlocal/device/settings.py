@@ -25,8 +25,9 @@ class Settings:
 
     __slots__ = (
         "addresses", "browser_time", "built", "days", "group", "handover", "handover_command", "hostnames",
-        "interfaces", "keep_while_unchanged", "key", "refused", "serve_folder", "serve_hsts", "serve_http_listen",
-        "serve_listen", "serve_probe_listen", "serve_redirect", "serve_to", "source", "suffixes", "unknown_clock_days",
+        "interfaces", "keep_while_unchanged", "key", "own_acme", "refused", "serve_folder", "serve_hsts",
+        "serve_http_listen", "serve_listen", "serve_probe_listen", "serve_redirect", "serve_to", "source", "suffixes",
+        "unknown_clock_days",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Settings:
         self.serve_hsts = False
         self.handover: dict[str, str] = {}  # [handover] as configured, without its command; empty: none
         self.handover_command: list[str] = []
+        self.own_acme: dict[str, str] = {}  # [own.acme]: how challenges are answered on this product
 
     @property
     def helps(self) -> bool:
@@ -67,6 +69,7 @@ class Settings:
         lines += ["refused " + "\t".join(map(escape, (r.value, r.kind, r.code, r.reason))) for r in self.refused]
         lines += [f"handover {key} {escape(value)}" for key, value in self.handover.items()]
         lines += [f"handover-command {escape(word)}" for word in self.handover_command]
+        lines += [f"own-acme {key} {escape(value)}" for key, value in self.own_acme.items()]
         lines += [f"{word} 1" for word in _FLAGS if getattr(self, word.replace("-", "_"))]
         for word in (*_NUMBERS, *_TEXTS):
             value = getattr(self, word.replace("-", "_"))
@@ -93,9 +96,9 @@ def load(text: str) -> Settings:
             setattr(settings, word.replace("-", "_"), rest == "1")
         elif word in _TEXTS:
             setattr(settings, word.replace("-", "_"), unescape(rest))
-        elif word == "handover":
+        elif word in ("handover", "own-acme"):
             key, _, value = rest.partition(" ")
-            settings.handover[key] = unescape(value)
+            getattr(settings, word.replace("-", "_"))[key] = unescape(value)
         elif word == "handover-command":
             settings.handover_command.append(unescape(rest))
         elif word == "suffixes":

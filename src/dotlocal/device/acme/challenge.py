@@ -36,7 +36,9 @@ class Pending:
 class Responder(Protocol):
     """Answers challenges of one kind. While its context is open, the device answers."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """One of KINDS."""
 
     def answering(self, pending: Sequence[Pending]) -> AbstractContextManager[None]:
         """Refuses, on entering, what keeps this device from answering."""

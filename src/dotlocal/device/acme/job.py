@@ -62,7 +62,8 @@ def attempt(store: AcmeStore, around: Surroundings, *, force: bool = False) -> s
         settings, record = store.settings(), store.record()
         moment = around.moment()
         now = schedule.estimate(record, moment.now, moment.uptime, moment.boot_id, known=moment.known)
-        todo = schedule.RENEW if force else schedule.action(record, now)
+        due = schedule.wait(record, moment.now, moment.uptime, moment.boot_id, known=moment.known) <= 0
+        todo = schedule.RENEW if force else schedule.action(record, now) if due else schedule.NOTHING
         if todo == schedule.NOTHING:
             return WAITING
         try:

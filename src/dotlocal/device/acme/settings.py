@@ -11,9 +11,11 @@ from typing import Any
 
 from dotlocal.core.errors import Refused
 from dotlocal.core.names import Address, HostName, unusable
+from dotlocal.device.acme import jws
 from dotlocal.device.acme.answer import is_https, words
 from dotlocal.device.acme.challenge import HTTP_01, KINDS, TLS_ALPN_01, Identifier
 from dotlocal.device.acme.transport import context
+from dotlocal.device.owned.steps import MOST_MINUTES
 
 _MOST_IDENTIFIERS = 100
 _MOST_TEXT = 400
@@ -23,7 +25,8 @@ _DEFAULT_PORTS = {HTTP_01: 80, TLS_ALPN_01: 443}
 @dataclass(frozen=True, slots=True)
 class AcmeSettings:
     """A value that exists is valid. `roots` is PEM text, or `transport.SYSTEM`; `listen` is where the challenge is
-    answered, host and port. `contact` are mailto: URLs; `preferred_root` chooses among alternate chains.
+    answered, host and port. `contact` are mailto: URLs; `preferred_root` chooses among alternate chains. A first
+    certificate is on probation for `minutes`, or confirmed in advance.
     """
 
     directory: str
@@ -38,6 +41,8 @@ class AcmeSettings:
     kid: str = ""
     terms_agreed: bool = False
     preferred_root: str = ""
+    confirm: bool = False
+    minutes: int = 10
 
     @property
     def identifiers(self) -> tuple[Identifier, ...]:
@@ -73,6 +78,7 @@ def parse(table: Mapping[str, Any]) -> AcmeSettings:
     Refuses `acme-url`, `acme-no-root`, `acme-root`, `acme-no-name`, `acme-challenge-choice`, `acme-listen`,
     `acme-contact`, `acme-text`, and what names and addresses are refused for.
     """
+    directory = _directory(_text(table, "directory"))
     challenge = _text(table, "challenge") or HTTP_01
     if challenge not in KINDS:
         raise Refused("acme-challenge-choice", f"there is no challenge {challenge!r} here", hint=f"choose {_or(KINDS)}")
@@ -92,11 +98,28 @@ def parse(table: Mapping[str, Any]) -> AcmeSettings:
             hint="--name NAME and --address ADDRESS say what browsers call this device",
         )  # fmt: skip
     return AcmeSettings(
-        directory=_directory(_text(table, "directory")), names=names, addresses=addresses, roots=_roots(table),
+        directory=directory, names=names, addresses=addresses, roots=_roots(table),
         challenge=challenge, webroot=webroot, hook=hook, listen=_listen(_text(table, "listen"), challenge),
         contact=tuple(_contact(each) for each in _texts(table, "contact")), kid=_text(table, "kid"),
         terms_agreed=table.get("terms_agreed") is True, preferred_root=_text(table, "preferred_root"),
+        confirm=table.get("confirm") is True, minutes=_minutes(table.get("minutes", 10)),
     )  # fmt: skip
+
+
+def mac_key(kid: str, text: str) -> bytes:
+    """The external account's key, or nothing where there is no such account; refuses `acme-eab-key`."""
+    if bool(kid) != bool(text):
+        raise Refused(
+            "acme-eab-key", "an external account has a key identifier and a key; only one of them was given",
+            hint="give both: --eab-kid, --eab-key-file",
+        )  # fmt: skip
+    return jws.parse_mac_key(text) if text else b""
+
+
+def _minutes(value: object) -> int:
+    if type(value) is not int or not 1 <= value <= MOST_MINUTES:
+        raise Refused("own-minutes", f"a probation of {value} minutes; it can be 1 to {MOST_MINUTES}")
+    return value
 
 
 def _directory(url: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.device.acme import record, settings
+from dotlocal.device.acme import settings, standing
 from dotlocal.device.acme.record import Record
 from dotlocal.device.acme.settings import AcmeSettings
 from dotlocal.device.store import OWNED, State
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dotlocal.host.keys import Key
 
 SETTINGS, MAC_KEY, ACCOUNT, KEY, NEXT_KEY, RECORD = (
-    "acme-settings", "acme-eab.key", "acme-account", "acme-account.key", "acme-next.key", "acme-record",
+    standing.SETTINGS, "acme-eab.key", "acme-account", "acme-account.key", "acme-next.key", standing.RECORD,
 )  # fmt: skip
 _LOCK = "acme-lock"
 _LOCK_SECONDS = 5
@@ -38,6 +38,7 @@ class AcmeStore:
     """The files acme-… in the folder `owned` of a state, for its owner's eyes alone."""
 
     def __init__(self, state: State) -> None:
+        self._state = state
         self._folder = state.file(OWNED)
 
     def file(self, name: str) -> str:
@@ -60,12 +61,27 @@ class AcmeStore:
         return settings.load(text)
 
     def save_settings(self, wanted: AcmeSettings, mac_key: bytes) -> None:
-        """Keep settings and the external account's key, if there is one; refuses `file-unwritable`."""
+        """Keep settings and the external account's key, if there is one, and begin a new record; refuses
+        `file-unwritable`.
+        """
+        files.destroy(self.file(RECORD))
         if mac_key:
             files.write(self.file(MAC_KEY), mac_key, mode=0o600)
         else:
             files.remove(self.file(MAC_KEY))
         files.write(self.file(SETTINGS), wanted.dump().encode(), mode=0o600)
+
+    def keep(self) -> dict[str, bytes]:
+        """Everything as it is, for `restore`."""
+        return {name: files.read(self.file(name)) for name in _EVERYTHING if os.path.exists(self.file(name))}
+
+    def restore(self, before: dict[str, bytes]) -> None:
+        """Everything as it was when `keep` was called, the settings last."""
+        for name in _EVERYTHING:
+            if name in before:
+                files.write(self.file(name), before[name], mode=0o600)
+            else:
+                files.destroy(self.file(name))
 
     def mac_key(self) -> bytes:
         """The external account's key, or nothing."""
@@ -114,18 +130,15 @@ class AcmeStore:
 
     def record(self) -> Record:
         """What is known of the last attempts; an empty one where there is none, or a torn one."""
-        try:
-            return record.load(self._text(RECORD))
-        except (Refused, ValueError):
-            return Record()
+        return standing.load(self._state)
 
     def save_record(self, kept: Record) -> None:
         """Keep it; refuses `file-unwritable`."""
         files.write(self.file(RECORD), kept.dump().encode(), mode=0o600)
 
-    def forget(self, *, account: bool = True) -> None:
-        """Destroy everything, or all that belongs to the certificate and not to the account."""
-        for name in _EVERYTHING if account else (RECORD,):
+    def forget(self) -> None:
+        """Destroy everything."""
+        for name in _EVERYTHING:
             files.destroy(self.file(name))
 
     def _text(self, name: str) -> str:

@@ -26,11 +26,10 @@ _CONNECT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Publishes for `device serve`, which listens at `serves`; `group` may read the keys, as in run/current."""
+    """Publishes for `device serve`, which listens at `serves`; who may read run/current may read this as well."""
 
     run: Run
     serves: tuple[str, int]
-    group: int | None = None
     kind: str = TLS_ALPN_01
 
     @contextmanager
@@ -54,13 +53,15 @@ class Published:
                 pass  # somebody else's challenge is still in it
 
     def _publish(self, folder: str, made: Sequence[Validation]) -> None:
-        files.folder(folder, mode=0o700 if self.group is None else 0o750)
-        if self.group is not None:
-            os.chown(folder, -1, self.group)
-        mode = 0o600 if self.group is None else 0o640
+        current = os.stat(self.run.current)
+        group = current.st_gid if current.st_mode & 0o040 else None
+        files.folder(folder, mode=0o700 if group is None else 0o750)
+        if group is not None:
+            os.chown(folder, -1, group)
+        mode = 0o600 if group is None else 0o640
         for each in made:
             path = os.path.join(folder, acme_tls.file_of(each.server_name.encode()))
-            files.write(path, each.pem.encode(), mode=mode, group=self.group)
+            files.write(path, each.pem.encode(), mode=mode, group=group)
 
     def _ask(self, wanted: Validation) -> None:
         host = self.serves[0] or "127.0.0.1"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from cryptography import x509
@@ -57,11 +58,16 @@ class Owned(Switching):
             self.slots.save(pending.SLOT, made.dump())
             return made.pem
 
-    def examine(self, uploads: Sequence[Upload], passphrase: bytes | None = None) -> Judged:
+    def examine(
+        self, uploads: Sequence[Upload], passphrase: bytes | None = None, *, claimed: Sequence[str] = ()
+    ) -> Judged:
         """Read uploads and judge them; nothing is changed. Findings of severity error mean that it can't be installed,
-        warnings that somebody should say yes first. Refuses `own-costly`.
+        warnings that somebody should say yes first. `claimed` are names that the device is known to go by, beyond what
+        it can know by itself. Refuses `own-costly`.
         """
-        return judge.judge(reader.read(uploads, passphrase), self._circumstances())
+        around = self._circumstances()
+        around = replace(around, claimed=tuple(dict.fromkeys((*around.claimed, *claimed))))
+        return judge.judge(reader.read(uploads, passphrase), around)
 
     def take(
         self, judged: Judged, *, origin: str = "import", accept: bool = False, minutes: int = MINUTES,

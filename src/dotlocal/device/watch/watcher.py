@@ -18,6 +18,7 @@ from dotlocal.device.boot import Options
 from dotlocal.device.store import Run
 from dotlocal.device.surroundings import AVAHI, Surroundings
 from dotlocal.device.watch import events
+from dotlocal.device.watch.renewals import Renewals
 from dotlocal.device.watch.schedule import Schedule, renewal
 from dotlocal.host.supervisor import notify
 
@@ -45,6 +46,7 @@ class Watch:
         self._missing: list[Callable[[], Any]] = []
         self._seen: Surroundings | None = None
         self._ending = False
+        self._renewals = Renewals(options)
         self._wakeups = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> int:
@@ -52,17 +54,21 @@ class Watch:
         self._listen()
         self._schedule.happened("start", -1.0)  # long ago: due at once
         while not self._ending:
-            due = self._schedule.due()
+            due, renewal_due = self._schedule.due(), self._renewals.due
             if due is not None and due <= monotonic():
                 self._issue()
-                continue
-            self._wait(None if due is None else due - monotonic())
+            elif renewal_due is not None and renewal_due <= monotonic():
+                self._renewals.start()
+            else:
+                moments = [moment for moment in (due, renewal_due) if moment is not None]
+                self._wait(min(moments) - monotonic() if moments else None)
+        self._renewals.stop()
         notify("STOPPING=1")
         return 0
 
     def _listen(self) -> None:
         signal.set_wakeup_fd(self._wakeups[1], warn_on_full_buffer=False)
-        for number in (*_ENDING, signal.SIGHUP):
+        for number in (*_ENDING, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)  # the byte in the pipe is what counts
         self._epoll.register(self._wakeups[0], select.EPOLLIN)
         self._missing = [
@@ -117,6 +123,8 @@ class Watch:
                 self._ending = True
             elif number == signal.SIGHUP:
                 self._schedule.happened("asked", monotonic())
+            elif number == signal.SIGCHLD:
+                self._renewals.ended()
 
     def _issue(self) -> None:
         around = surroundings.look()
@@ -126,6 +134,7 @@ class Watch:
         if self._schedule.reasons == [_OWN]:
             self._schedule.forget()  # whoever changed it has booted already, and says when to look again
             self._schedule.look_at(Run(self._options.run).look_at())
+            self._renewals.look()
             return
         again = "another try" if self._schedule.failures else "renewal"
         reasons = self._schedule.taken() or [again]
@@ -145,6 +154,7 @@ class Watch:
         handed_over = report.get("handover", {}).get("outcome") != "failed"
         self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
         self._schedule.look_at(None if look_in is None else monotonic() + look_in)
+        self._renewals.told(report)
         boot.tell(report, because=", ".join(reasons))
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
 

@@ -1,0 +1,306 @@
+"""`device own acme` as it is installed, in a plant of its own: a device at 10.77.0.7, and the customer's Pebble."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_servers import KID, MAC_KEY, AcmeServer, pebble
+from cryptography import x509
+
+from installed import Command, Done
+from namespaces import Host, host
+from peers.chromium import Chromium
+from told import Told, tell
+
+ADDRESS = "10.77.0.7"
+NAME = "press-07.customer.test"
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
+    return tell(tmp_path_factory.mktemp("own-acme"), dotlocal)
+
+
+@pytest.fixture(scope="module")
+def plant() -> Iterator[Host]:
+    with host() as made:
+        made.ip("addr", "add", f"{ADDRESS}/24", "dev", made.device)
+        yield made
+
+
+@dataclass
+class Device:
+    """A copy of press-07, whose commands run in the plant."""
+
+    folder: Path
+    command: Command
+    plant: Host
+
+    @property
+    def places(self) -> list[str]:
+        return [f"--{name}={self.folder / name}" for name in ("state", "run")] + [f"--config={self.folder}/device.toml"]
+
+    def __call__(self, *words: str, **more: str) -> Done:
+        return self.command(*words, *self.places, before=tuple(self.plant.inside()), **more)
+
+    def acme(self, *words: str) -> Done:
+        return self("device", "own", "acme", *words)
+
+    def set_up(self, server: AcmeServer, *words: str) -> Done:
+        return self.acme(
+            "--directory", server.directory, "--ca-file", str(server.tls_root), "--agree-terms", "--name", NAME,
+            "--address", ADDRESS, *words,
+        )  # fmt: skip
+
+    @property
+    def status(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self.acme("--status", "--json").out)
+        return report
+
+    @property
+    def served(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "run/current/status.json").read_text())
+        return report
+
+    @property
+    def leaf(self) -> x509.Certificate:
+        return x509.load_pem_x509_certificate((self.folder / "run/current/fullchain.pem").read_bytes())
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        command = self.plant.inside(str(self.command.path), *words)
+        log = (self.folder / f"{words[1]}.log").open("wb")
+        places = [f"--run={self.folder / 'run'}"] if words[1] == "serve" else self.places
+        return subprocess.Popen([*command, *places], env=self.command.env(), stderr=log, stdin=subprocess.DEVNULL)
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+        process = self.start(*words)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=PATIENCE)
+
+
+@pytest.fixture
+def device(told: Told, plant: Host, tmp_path: Path) -> Device:
+    made = Device(tmp_path, told.command, plant)
+    shutil.copytree(told.device("07") / "state", tmp_path / "state")
+    (tmp_path / "device.toml").write_text(f'hostnames = ["press-07.local"]\naddresses = ["{ADDRESS}"]\n')
+    assert made("device", "boot").status == 0
+    return made
+
+
+@contextmanager
+def served_pebble(plant: Host, folder: Path, **more: Any) -> Iterator[AcmeServer]:
+    """Pebble at the device's own address, which asks at the ports that the RFC says."""
+    words = tuple(plant.inside())
+    with pebble(folder, host=ADDRESS, inside=words, http=80, tls=443, **more) as server:
+        got = subprocess.run(
+            [*words, "curl", "-sS", "--cacert", str(server.tls_root), f"{server.management}/roots/0"],
+            capture_output=True, check=True, timeout=PATIENCE,
+        )  # fmt: skip
+        server.root.write_bytes(got.stdout)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(plant: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcmeServer]:
+    capricious = {"PEBBLE_WFE_NONCEREJECT": "25", "PEBBLE_AUTHZREUSE": "0"}
+    with served_pebble(plant, tmp_path_factory.mktemp("pebble"), environment=capricious) as started:
+        yield started
+
+
+def until(wanted: Callable[[], object], log: Path) -> None:
+    """Wait, and show the log when it was in vain."""
+    began = time.monotonic()
+    while not wanted():
+        assert time.monotonic() - began < PATIENCE, log.read_text()
+        time.sleep(0.1)
+
+
+def test_set_up_probation_confirmed_renewed(device: Device, server: AcmeServer) -> None:
+    """The first certificate is on probation; confirmed, its renewals need nobody."""
+    done = device.set_up(server)
+    assert done.status == 0, done.err
+    assert device.served["served"] == "certificate"
+    assert "probation" in device.served["own"]
+    assert sorted(_names(device.leaf)) == [ADDRESS, NAME]
+    first = device.leaf.serial_number
+    device("device", "own", "acme", "--renew")
+    assert device.leaf.serial_number == first, "nothing was due"
+    assert device.set_up(server, "--confirm").status == 0
+    assert "probation" not in device.served["own"]
+    second = device.leaf.serial_number
+    done = device.acme("--renew", "--now", "--json")
+    assert done.status == 0, done.err
+    assert "probation" not in device.served["own"]
+    assert len({first, second, device.leaf.serial_number}) == 3
+    assert device.status["next_attempt"] == device.status["renew_at"]
+
+
+def test_chromium_accepts_the_device_with_the_customers_root_alone(
+    device: Device, server: AcmeServer, told: Told
+) -> None:
+    """Before: refused, by name and by address. After: accepted by both, and the vendor's root is not asked."""
+    peer = Chromium()
+    if missing := peer.missing():
+        pytest.skip(missing)
+    www = device.folder / "www"
+    www.mkdir()
+    (www / "index.html").write_text("<p>press-07")
+    try:
+        with _serving(device, www) as port:
+            before = [peer.visit(server.root, each, port).accepted for each in (NAME, ADDRESS)]
+            assert device.set_up(server, "--confirm").status == 0
+            after = [peer.visit(server.root, each, port) for each in (NAME, ADDRESS)]
+            vendor = peer.visit(told.root, NAME, port)
+    finally:
+        peer.close()
+    assert before == [False, False]
+    assert [each.accepted for each in after] == [True, True], after
+    assert not vendor.accepted
+
+
+def test_tls_alpn_through_device_serve(device: Device, server: AcmeServer) -> None:
+    """`device serve` has port 443: names and addresses are proved there, and nobody needs port 80."""
+    www = device.folder / "www"
+    www.mkdir()
+    refused = device.set_up(server, "--challenge", "tls-alpn-01")
+    assert refused.code == "acme-not-served"
+    with device.running("device", "serve", "--listen", ":443", "--folder", str(www)) as serving:
+        until(lambda: b"serving https" in (device.folder / "serve.log").read_bytes(), device.folder / "serve.log")
+        done = device.set_up(server, "--challenge", "tls-alpn-01", "--confirm")
+        assert done.status == 0, done.err + (device.folder / "serve.log").read_text()
+        assert serving.poll() is None
+    assert sorted(_names(device.leaf)) == [ADDRESS, NAME]
+    assert not (device.folder / "run/acme-tls").exists()
+
+
+def test_external_account_key_roll_over_and_end(device: Device, plant: Host, tmp_path: Path) -> None:
+    """The key comes from a file; the account gets a new one; it is ended, and everything about it forgotten."""
+    with served_pebble(plant, tmp_path / "pebble", eab=True) as server:
+        refused = device.set_up(server)
+        assert refused.code == "acme-eab-required"
+        assert device.acme("--status").code == "acme-not-set-up", "what was refused is not kept"
+        (tmp_path / "mac").write_text(MAC_KEY + "\n")
+        done = device.set_up(server, "--confirm", "--eab-kid", KID, "--eab-key-file", str(tmp_path / "mac"))
+        assert done.status == 0, done.err
+        key = (device.folder / "state/owned/acme-account.key").read_text()
+        assert device.acme("--rollover-key").status == 0
+        assert (device.folder / "state/owned/acme-account.key").read_text() != key
+        assert device.acme("--renew", "--now").status == 0
+        assert device.acme("--deactivate").status == 0
+    left = [path.name for path in (device.folder / "state/owned").iterdir() if path.name.startswith("acme-")]
+    assert set(left) <= {"acme-lock"}
+    assert device.served["served"] == "certificate", "the certificate is served until its end"
+
+
+def test_a_watching_device_renews_by_itself(device: Device, plant: Host, server: AcmeServer, tmp_path: Path) -> None:
+    """Due in a few seconds: renewed by a child of `device watch`, and nobody has to confirm. The server away: the old
+    certificate stays, the next attempt is planned, status tells both.
+    """
+    assert device.set_up(server, "--confirm").status == 0
+    first, log = device.leaf.serial_number, device.folder / "watch.log"
+    with device.running("device", "watch"):
+        until(lambda: b"issued for" in log.read_bytes(), log)
+        _due_in(device, 3)
+        until(lambda: device.leaf.serial_number != first, log)
+        second = device.leaf.serial_number
+        until(lambda: b"renewed by ACME" in log.read_bytes(), log)
+        assert "probation" not in device.served["own"]
+        _due_in(device, 1, directory="https://10.77.0.7:1/gone")
+        until(lambda: device.status["error"], log)
+        assert device.status["error"]["code"] == "acme-unreachable"
+        assert device.status["failures"] == 1
+        assert device.leaf.serial_number == second
+    assert device.acme("--status").status == 1
+
+
+def test_what_the_customer_replaced_is_not_renewed(device: Device, server: AcmeServer) -> None:
+    """Back to the vendor's chain: no attempt is planned any more, until ACME is asked for again."""
+    assert device.set_up(server, "--confirm").status == 0
+    owned = device.folder / "state/owned"
+    (owned / "certificate").rename(owned / "previous")
+    assert device.status["superseded"]
+    assert device.status["next_attempt"] is None
+    assert "nothing is due" in device.acme("--renew").err
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    (["--directory", "http://ca.test/dir"], "acme-url"),
+    (["--directory", "https://ca.test/dir"], "acme-no-name"),
+    (["--directory", "https://ca.test/dir", "--name", NAME], "acme-no-root"),
+    (["--directory", "https://ca.test/dir", "--name", "*.customer.test", "--system-roots"], "wildcard"),
+    (["--directory", "https://ca.test/dir", "--address", "127.0.0.1", "--system-roots"], "loopback"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--ca-file", "/dev/null"], "acme-no-root"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--ca-file", "/etc/passwd"], "acme-root"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--system-roots", "--challenge", "dns-01"],
+     "acme-challenge-choice"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--system-roots", "--webroot", "www"],
+     "acme-challenge-choice"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--system-roots", "--listen", "99999"], "acme-listen"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--system-roots", "--contact", "nobody"], "acme-contact"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--system-roots", "--eab-kid", "k"], "acme-eab-key"),
+    (["--directory", "https://ca.test/dir", "--name", NAME, "--system-roots", "--minutes", "0"], "own-minutes"),
+    (["--renew"], "acme-not-set-up"),
+    (["--rollover-key"], "acme-not-set-up"),
+    (["--deactivate"], "acme-not-set-up"),
+    ([], "acme-not-set-up"),
+    (["--name", NAME], "usage"),
+    (["--now"], "usage"),
+    (["--renew", "--status"], "usage"),
+])  # fmt: skip
+def test_mistakes_are_told_by_their_code(device: Device, words: list[str], code: str) -> None:
+    """And nothing is kept of them."""
+    done = device.acme(*words)
+    assert (done.code, done.hinted) == (code, True), done.err
+    assert not (device.folder / "state/owned/acme-settings").exists()
+
+
+def _due_in(device: Device, seconds: int, directory: str = "") -> None:
+    """Let the record say so, as if the time had come, and tell the watching process."""
+    from dotlocal.device.acme.standing import load
+    from dotlocal.device.store import Run, State
+
+    state = State(str(device.folder / "state"))
+    record = load(state)
+    record.renew_at = record.moment + seconds
+    (device.folder / "state/owned/acme-record").write_text(record.dump())
+    if directory:
+        settings = device.folder / "state/owned/acme-settings"
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "directory": directory}))
+    Run(str(device.folder / "run")).tell_change(None)
+
+
+def _names(leaf: x509.Certificate) -> list[str]:
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+
+
+@contextmanager
+def _serving(device: Device, www: Path) -> Iterator[int]:
+    """`device serve` on loopback, where the browser's tunnel leads."""
+    words = ["device", "serve", "--listen", "127.0.0.1:0", "--folder", str(www), "--run", str(device.folder / "run")]
+    process = device.command.start(*words)
+    try:
+        found = None
+        while process.stderr and not found:
+            found = re.search(rb"port (\d+)", process.stderr.readline())
+        assert found
+        yield int(found[1])
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
