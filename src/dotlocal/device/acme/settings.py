@@ -15,7 +15,7 @@ from dotlocal.device.acme import jws
 from dotlocal.device.acme.answer import is_https, words
 from dotlocal.device.acme.challenge import HTTP_01, KINDS, TLS_ALPN_01, Identifier
 from dotlocal.device.acme.transport import context
-from dotlocal.device.owned.steps import MOST_MINUTES
+from dotlocal.device.owned.switching import MOST_MINUTES
 
 _MOST_IDENTIFIERS = 100
 _MOST_TEXT = 400

@@ -28,7 +28,8 @@ from dotlocal.device.acme.transport import Exchange
 from dotlocal.device.boot import Options
 from dotlocal.device.owned import slots
 from dotlocal.device.owned.material import Upload
-from dotlocal.device.owned.steps import MINUTES, Owned
+from dotlocal.device.owned.steps import Owned
+from dotlocal.device.owned.switching import MINUTES
 from dotlocal.device.settings import Settings
 from dotlocal.device.store import Run, State
 from dotlocal.host import clock
