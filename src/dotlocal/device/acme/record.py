@@ -1,4 +1,4 @@
-# Boot path: no typing, dataclasses, enum, re or json at run time.
+# Boot path of devices with something of their customer's: no typing, dataclasses, enum, re or json at run time.
 """What a device remembers of its ACME certificate between attempts: a text file that `device watch` reads as well."""
 
 from dotlocal.core.template import seal, unseal

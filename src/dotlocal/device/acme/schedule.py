@@ -1,4 +1,4 @@
-# Boot path: no typing, dataclasses, enum, re or json at run time.
+# Boot path of devices with something of their customer's: no typing, dataclasses, enum, re or json at run time.
 """When an ACME certificate is next seen to. Pure: the time, the random draws and the record come in as arguments.
 
 Renewal is due at two thirds of the certificate's life, a little earlier at random, or when the CA suggests (RFC 9773).

@@ -1,4 +1,4 @@
-# Boot path: no typing, dataclasses, enum, re or json at run time.
+# Boot path of devices with something of their customer's: no typing, dataclasses, enum, re or json at run time.
 """Whether there is an ACME certificate to be renewed, and when the next attempt is: for `device watch`, and for status.
 
 A customer who goes back to another certificate, or imports one, has ended the renewals until ACME is asked for again.

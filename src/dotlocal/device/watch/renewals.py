@@ -6,7 +6,6 @@ The watching process reads the record and nothing else; a device without ACME is
 
 import os
 import sys
-from signal import SIGTERM
 from time import monotonic
 
 from dotlocal.core.errors import Refused
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from dotlocal.device.boot import Options
 
+_SIGTERM = 15  # signal(7); the module that names it imports enum
 _LEAST_SECONDS = 60.0  # between two attempts, whatever the record says or can't say
 _MOST_SECONDS = 6 * 3600.0
 
@@ -86,7 +86,7 @@ class Renewals:
         """End an attempt that is running; the next one finds out how far it came."""
         if self._child:
             try:
-                os.kill(self._child, SIGTERM)
+                os.kill(self._child, _SIGTERM)
             except ProcessLookupError:
                 pass
 
