@@ -81,9 +81,8 @@ def exchange(scripted: Scripted, seconds: float = 10) -> Https:
 
 
 def client(scripted: Scripted, seconds: float = 10) -> Client:
-    return Client(
-        exchange(scripted, seconds), scripted.url, keys.generate(), sleep=lambda seconds: None, now=lambda: 1_800_000_000
-    )  # fmt: skip
+    way = exchange(scripted, seconds)
+    return Client(way, scripted.url, keys.generate(), sleep=lambda seconds: None, now=lambda: 1_800_000_000)
 
 
 def http(status: str, *fields: str, body: bytes = b"", length: int | None = None) -> Said:
