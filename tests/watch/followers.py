@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from namespaces import Host
-
 from dotlocal.device.install import install
+from namespaces import Host
 from told import Told
 
 SOON = 2.0  # seconds after the last change: the bar of the issue

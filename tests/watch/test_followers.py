@@ -22,9 +22,9 @@ from followers import (
     Follower,
     following,
 )
-from namespaces import host
 
 from installed import PROJECT, Command
+from namespaces import host
 from told import Told, tell
 
 

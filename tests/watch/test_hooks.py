@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from namespaces import neighbours
 
 from dotlocal.device.install import install
 from installed import Command
+from namespaces import neighbours
 from told import tell
 
 PATIENCE = 30.0

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from followers import PATIENCE, PRIVACY, SOON, UDHCPC, WATCH, following
-from namespaces import Host, neighbours
 
 from installed import Command
+from namespaces import Host, neighbours
 from told import tell
 from tools import program
 

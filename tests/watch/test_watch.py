@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from followers import SOON, Watched, following
-from namespaces import host
 
 from installed import Command
+from namespaces import host
 from told import Told, tell
 
 
