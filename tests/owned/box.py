@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from booting import Set, issue_record, served
+from booting import issue_record
 from cryptography import x509
-from customer import ADDRESS, NAME, NOW
+from customer import ADDRESS, NOW
 
 from dotlocal.core.names import Address
 from dotlocal.core.window import DAY
@@ -108,26 +108,18 @@ def served_chain(run: Path) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates((run / "current" / "fullchain.pem").read_bytes())
 
 
-def served_set(run: Path) -> Set:
-    """The current set with its key checked: P-256 only."""
-    return served(run)
+def make_world() -> World:
+    """A vendor whose devices were made a month ago."""
+    return World(now=NOW - 30 * DAY)
 
 
-class _Maker:
-    @staticmethod
-    def world() -> World:
-        return World(now=NOW - 30 * DAY)
-
-    def __call__(self, path: Path, world: World) -> Box:
-        (path / "device.toml").write_text("")
-        state = State(str(path / "state"))
-        request = adoption.init(state, "SN0001", force=False)
-        record = issue_record(world, request.encode(), "SN0001")
-        adoption.adopt(state, record.encode().encode(), now=world.now)
-        box = Box(path, record)
-        box.boot()
-        return box
-
-
-make_box = _Maker()
-assert NAME.startswith("press-07")
+def make_box(path: Path, world: World) -> Box:
+    """An adopted and booted device."""
+    (path / "device.toml").write_text("")
+    state = State(str(path / "state"))
+    request = adoption.init(state, "SN0001", force=False)
+    record = issue_record(world, request.encode(), "SN0001")
+    adoption.adopt(state, record.encode().encode(), now=world.now)
+    box = Box(path, record)
+    box.boot()
+    return box

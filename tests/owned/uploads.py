@@ -253,7 +253,7 @@ CASES = (
     Case("P-521", "own-key-p521", WARNING, lambda c: _keyed(c, ec.generate_private_key(ec.SECP521R1()))),
     # the certificate
     Case("expired", "own-ended", ERROR, lambda c: _served(c, start=NOW - 90 * DAY, end=NOW - DAY)),
-    Case("not yet valid", "own-starts-later", ERROR, lambda c: _served(c, start=NOW + DAY)),
+    Case("not yet valid", "own-starts-later", ERROR, lambda c: _served(c, start=NOW + 2 * DAY)),
     Case("ten years", "own-long", WARNING, lambda c: _served(c, end=NOW + 10 * YEAR)),
     Case("version 1", "own-version", ERROR, _version_1),
     Case("SHA-1", "own-signature-weak", ERROR, _sha1),

@@ -22,6 +22,7 @@ from dotlocal.core.subject import is_host_name
 from dotlocal.core.subtrees import Subtrees, cidr
 from dotlocal.core.window import Window, rfc3339
 from dotlocal.device.owned import algorithms, fit
+from dotlocal.device.owned.choice import SLACK
 from dotlocal.device.owned.fit import Answers
 from dotlocal.device.owned.material import Circumstances, Material
 from dotlocal.device.owned.pairing import spki
@@ -214,7 +215,7 @@ def _dates(certificates: Sequence[x509.Certificate], window: Window | None, arou
                 f"{named(each)} ends {rfc3339(life.not_after)}; it is {rfc3339(around.now)}",
                 hint="have a new one made",
             )  # fmt: skip
-        elif around.known and around.now < life.not_before:
+        elif around.known and around.now < life.not_before - SLACK:
             yield Finding(
                 "own-starts-later", ERROR, named(each),
                 f"{named(each)} starts {rfc3339(life.not_before)}; it is {rfc3339(around.now)}",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SERVED, USABLE, EXPIRED, EARLY, UNFIT, DAMAGED = "served", "usable", "expired", "early", "unfit", "damaged"
 VENDOR = "vendor"
+SLACK = DAY  # the clock of the customer's CA may run ahead of this one, and browsers' clocks agree with the CA's
 _SOON_DAYS = 14
 _RETURNS = "the device's own chain is served until there is a better one, and it returns by itself when it can be used"
 
@@ -94,7 +95,7 @@ def standing(held: "Held", answered: Answers, clock: Clock) -> str:
             return EXPIRED
     elif clock.now > window.not_after:
         return EXPIRED
-    elif clock.now < window.not_before:
+    elif clock.now < window.not_before - SLACK:
         return EARLY
     if isinstance(held, OwnCertificate):
         fits = bool(fitting(held.names, held.addresses, held.claimed, answered))
@@ -178,7 +179,7 @@ def _look(choice: Choice, window: Window, clock: Clock) -> None:
     """Something changes by itself when a window starts, and a second after it ends."""
     if clock.quality == time.UNKNOWN:
         return
-    for moment in (window.not_before, window.not_after + 1):
+    for moment in (window.not_before - SLACK, window.not_after + 1):
         if moment > clock.now:
             wait = moment - clock.now
             choice.look_in = wait if choice.look_in is None else min(choice.look_in, wait)

@@ -15,6 +15,7 @@ from dotlocal.core.chain import named, window_of
 from dotlocal.core.findings import ERROR, NOTE, WARNING, Finding
 from dotlocal.core.window import DAY, Window, rfc3339
 from dotlocal.device.owned import algorithms, fit, leaf_names
+from dotlocal.device.owned.choice import SLACK
 from dotlocal.device.owned.leaf_names import LeafNames
 from dotlocal.device.owned.material import Circumstances, Judged, Material
 from dotlocal.device.owned.pairing import pair, pick, without_certificate
@@ -88,7 +89,7 @@ def _dates(case: _Case) -> Iterator[Finding]:
                 "own-ended", ERROR, name, f"{name} ended {rfc3339(window.not_after)}; it is {rfc3339(around.now)}",
                 hint="have a new one made",
             )  # fmt: skip
-        elif around.known and around.now < window.not_before:
+        elif around.known and around.now < window.not_before - SLACK:
             yield Finding(
                 "own-starts-later", ERROR, name,
                 f"{name} starts {rfc3339(window.not_before)}; it is {rfc3339(around.now)}",

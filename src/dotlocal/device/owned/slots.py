@@ -201,7 +201,8 @@ class Slots:
         except OSError as error:
             raise Refused("own-damaged", f"{path} can't be read: {error.strerror}") from None
         try:
-            return files.read(path).decode("ascii")
+            text = files.read(path).decode("ascii")
+            return None if text.startswith("\0") else text  # a cut while it was being overwritten, to be dropped
         except (Refused, ValueError) as error:
             raise Refused("own-damaged", f"{path} can't be read: {error}") from None
 
@@ -238,7 +239,8 @@ class Slots:
 
     def drop(self, name: str) -> None:
         """Empty a slot, its contents overwritten; refuses `file-unwritable`."""
-        files.destroy(self.file(name))
+        if os.path.lexists(self.file(name)):
+            files.destroy(self.file(name))
 
 
 def load_certificate(text: str) -> OwnCertificate:
