@@ -112,7 +112,8 @@ class Home:
 
     def fail_while_watching(self) -> None:
         """What `device watch` puts into the status when an issue fails."""
-        fallback.tell_failure(self.run, Refused("file-unreadable", "the template can't be read: input/output error"))
+        refused = Refused("file-unreadable", "the template can't be read: input/output error")
+        fallback.tell_failure(self.run, refused, "another medium")
 
     def take_hint(self) -> None:
         self.state.save_hint(Hint(self.world.now, 60, "boot-1", "browser"))

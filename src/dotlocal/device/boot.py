@@ -89,10 +89,15 @@ def told(reported: "dict[str, Any]", options: Options) -> int:
 
 def refuse(refused: Refused) -> int:
     """Tell what was refused, and what to do; the exit status."""
-    from dotlocal.core.codes import hint_of  # nobody is in a hurry any more
-
     sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {hint_of(refused)}\n")
     return 2 if isinstance(refused, Absent) else 1
+
+
+def hint_of(refused: Refused) -> str:
+    """What its reader can do next."""
+    from dotlocal.core import codes  # nobody is in a hurry any more
+
+    return codes.hint_of(refused)
 
 
 def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":

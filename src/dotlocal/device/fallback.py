@@ -46,9 +46,9 @@ def keep_serving(run: Run, report: "dict[str, Any]") -> "dict[str, Any]":
     return _rewrite(run, now) or report
 
 
-def tell_failure(run: Run, refused: Refused) -> None:
-    """Put into the status of the set that stays current why there is no newer one."""
-    finding = Finding(refused.code, ERROR, "server certificate", refused.message, hint=refused.hint)
+def tell_failure(run: Run, refused: Refused, hint: str) -> None:
+    """Put into the status of the set that stays current why there is no newer one, and what to do."""
+    finding = Finding(refused.code, ERROR, "server certificate", refused.message, hint=hint)
     _rewrite(run, {"findings": status.findings([finding])})
 
 

@@ -162,7 +162,7 @@ class Watch:
         self._schedule.failed(monotonic())
         sys.stderr.write(f"dotlocal: error: {refused}; the certificates before stay in use\n")
         notify(f"STATUS=failed: {refused}")
-        fallback.tell_failure(Run(self._options.run), refused)
+        fallback.tell_failure(Run(self._options.run), refused, boot.hint_of(refused))
 
 
 def run(words: "list[str]") -> None:
