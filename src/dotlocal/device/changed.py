@@ -163,7 +163,7 @@ def _once(options: Options) -> int:
         if not isinstance(refused, Absent):
             from dotlocal.device.fallback import tell_failure
 
-            tell_failure(run, refused)
+            tell_failure(run, refused, boot.hint_of(refused))
         return boot.refuse(refused)
     finally:
         turn.over()
