@@ -21,6 +21,8 @@ from dotlocal.browser import enforcement
 from dotlocal.browser.anchor import Anchor
 from dotlocal.browser.appraisal import appraise
 from dotlocal.browser.export import folder, making
+from dotlocal.browser.stores import bundle
+from dotlocal.browser.witness import parse as parse_witness
 from dotlocal.browser.words import appraisal_lines
 from dotlocal.core import constraints, keys, pem, pkcs10, template
 from dotlocal.core.constraints import NamePolicy
@@ -173,6 +175,8 @@ PARSERS = (
     Parser("root to import, signed", _appraised, _signed_root()),
     Parser("root to hand out, signed", _handed_out, _signed_root()),
     Parser("manifest of an export", folder.parse_manifest, damaged(MANIFEST)),
+    Parser("bundle of roots", lambda data: list(bundle.certificates(data)), damaged(ROOT)),
+    Parser("device to probe", _text(parse_witness), st.binary(max_size=300) | damaged(b"[fd00::7]:8443")),
     Parser("host name", _text(HostName.parse), st.binary(max_size=300)),
     Parser("address", _text(Address.parse), st.binary(max_size=50) | damaged(b"fe80::1:2%eth0")),
     Parser("name policy", _text(lambda text: NamePolicy.parse({"dns": [text], "ipv4": [text], "ipv6": [text]})),

@@ -69,12 +69,6 @@ class Computer:
         """A shell script's output on this computer."""
         return self.run("sh", "-euc", script)
 
-    def write_root(self, contents: bytes, name: str = "root.pem") -> Path:
-        """A file in the person's downloads."""
-        path = self.home.parent / name
-        path.write_bytes(contents)
-        return path
-
     def firefox_profile(self, name: str) -> Path:
         """A profile that Firefox itself has made, where it makes them."""
         self.run("firefox-esr", "--headless", "-CreateProfile", name)

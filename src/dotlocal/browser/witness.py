@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -30,11 +31,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Who is asked for, and at which address; the address is looked up once, so that every program meets the same."""
+    """Who is asked for, and at which address; the address is looked up once, so that every program meets the same.
+
+    A handshake takes `seconds` at most, however slowly the other side sends it.
+    """
 
     host: HostName | Address
     port: int
     address: str
+    seconds: float = SECONDS
 
     @classmethod
     def find(cls, text: str) -> Witness:
@@ -87,7 +92,7 @@ class Witness:
         """A real handshake by OpenSSL with this context; never raises for what the network does."""
         try:
             with (
-                socket.create_connection((self.address, self.port), timeout=SECONDS) as plain,
+                socket.create_connection((self.address, self.port), timeout=self.seconds) as plain,
                 context.wrap_socket(plain, server_hostname=self.host.text) as secure,
             ):
                 return Verdict(program, self.text, True, str(secure.version()))
@@ -99,20 +104,21 @@ class Witness:
 
 def parse(text: str) -> tuple[HostName | Address, int]:
     """`HOST`, `HOST:PORT`, `ADDRESS`, `[ADDRESS]:PORT`; refuses `witness-form`."""
-    host, port = text, ""
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest.removeprefix(":") if rest.startswith(":") else rest and "x"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 0 if port else HTTPS
+    match = _BRACKETED.fullmatch(text) or _PLAIN.fullmatch(text) or _BARE.fullmatch(text)
     try:
-        parsed = _host(host)
+        host = _host(match[1] if match else text)
     except Refused as refused:
-        raise Refused("witness-form", refused.message, hint="HOST, HOST:PORT, or [IPv6 ADDRESS]:PORT") from None
-    if not 0 < number < 65536:
-        raise Refused("witness-form", f"{text[:80]!r} has no port from 1 to 65535", hint="HOST, or HOST:PORT")
-    return parsed, number
+        raise Refused("witness-form", refused.message, hint=_FORM) from None
+    port = int(match[2] or HTTPS) if match else 0
+    if not 0 < port < 65536 or (text.startswith("[") and isinstance(host, HostName)):
+        raise Refused("witness-form", f"{text[:80]!r} names no device and port", hint=_FORM)
+    return host, port
+
+
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::([0-9]{0,5}))?")
+_PLAIN = re.compile(r"([^:\[\]]*)(?::([0-9]{0,5}))?")
+_BARE = re.compile(r"([0-9a-fA-F:.]+)()")
+_FORM = "HOST, HOST:PORT, or [IPv6 ADDRESS]:PORT"
 
 
 def _host(text: str) -> HostName | Address:
