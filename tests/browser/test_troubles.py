@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +22,12 @@ from told import Told
 def _programs() -> None:
     for name in ("update-ca-certificates", "certutil", "keytool", "firefox-esr"):
         tools.program(name)
+
+
+# another user, who may read what the test has made below root's folders, and write nothing of it
+NOBODY = "65534"
+_READS = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+AS_NOBODY = ("setpriv", "--reuid", NOBODY, "--clear-groups", *_READS)
 
 
 def read_only(desk: Computer, folder: str) -> None:
@@ -138,8 +147,53 @@ def test_a_root_that_somebody_distrusts_stays_distrusted(desk: Computer, told: T
 def test_a_fingerprint_is_enough_to_remove(desk: Computer, told: Told) -> None:
     """Without the file, which nobody has kept: found in the stores; and removing what isn't there is fine."""
     database(desk, desk.home / ".pki" / "nssdb")
-    root = desk.report("install", told.root, "--yes", "--user-only")["root"]
+    root = desk.report("install", told.root, "--yes", "--store", "chromium")["root"]
     (store,) = desk.report("remove", root["fingerprint_sha256"].lower(), "--user-only")["stores"]
     assert (store["what"], store["trusted"]) == ("removed", False)
     (store,) = desk.report("remove", root["fingerprint_sha256"].replace(":", ""), "--user-only")["stores"]
     assert store["what"] == "absent"
+
+
+def test_without_root_the_systems_stores_are_told_about_with_the_commands(desk: Computer, told: Told) -> None:
+    """As somebody else than root: the person's own stores are done, the rest is printed; those commands do it."""
+    database(desk, desk.home / ".pki" / "nssdb")
+    desk.firefox_profile("press")
+    desk.shell(f"chown -R {NOBODY} {desk.home}; mount --bind {desk.home} /mnt")  # below folders that are root's alone
+    person = Computer(Path("/mnt"), desk.dotlocal, (*desk.inside, *AS_NOBODY))
+    report = person.report("install", told.root, "--yes", status=1)
+    assert {store["kind"]: store["what"] for store in report["stores"]} == {
+        "debian": "unreached", "chromium": "installed", "firefox": "installed", "java": "unreached",
+    }  # fmt: skip
+    assert person.report("check", told.root, "--user-only")["well"]
+    for command in report["stores"][0]["by_hand"]:
+        desk.shell(command.removeprefix("sudo "))
+    assert person.report("check", told.root)["well"], "Java has followed the system's store"
+    report = person.report("remove", told.root, status=1)
+    for command in (command for store in report["stores"] for command in store["by_hand"]):
+        desk.shell(command.removeprefix("sudo ").replace("keytool", "keytool -storepass changeit"))
+    assert not any(store["trusted"] for store in person.report("check", told.root, status=1)["stores"])
+
+
+def test_a_firefox_without_a_profile_is_told(desk: Computer, told: Told) -> None:
+    """Installed and never started: there is nothing to write to, and nobody is told that all is well."""
+    (store,) = desk.report("install", told.root, "--yes", "--store", "firefox", status=1)["stores"]
+    assert (store["kind"], store["what"], store["code"]) == ("firefox", "failed", "store-no-profile")
+
+
+def test_an_interruption_leaves_nothing(desk: Computer, told: Told) -> None:
+    """Ctrl-C while the system's command is at work: the file is gone again, and the bundle is without it."""
+    slow = desk.home.parent / "update-ca-certificates"
+    slow.write_text('#!/bin/sh\ntouch $0.started\n/usr/sbin/update-ca-certificates "$@"\nsleep 1\n')
+    slow.chmod(0o755)
+    before = desk.shell("find /usr/local/share/ca-certificates /etc/ssl/certs -name '*dotlocal*'")
+    environment = desk.dotlocal.env(HOME=str(desk.home))
+    environment["PATH"] = f"{slow.parent}:{environment['PATH']}"
+    words = ["trust", "install", told.root, "--yes", "--store", "system"]
+    with subprocess.Popen([*desk.inside, desk.dotlocal.path, *words], env=environment, stderr=subprocess.PIPE) as child:
+        while not Path(f"{slow}.started").exists():
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert desk.shell("find /usr/local/share/ca-certificates /etc/ssl/certs -name '*dotlocal*'") == before
+    assert not desk.report("check", told.root, "--store", "system", status=1)["stores"][0]["trusted"]

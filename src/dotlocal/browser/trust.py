@@ -59,7 +59,7 @@ def install(
         store.install(anchor)
         return _installed(store, anchor, devices)
 
-    return _each(found, work, lambda store: store.by_hand(anchor, file))
+    return _each(found, work, lambda store: store.by_hand(anchor, file), wanted=True)
 
 
 def remove(
@@ -73,15 +73,16 @@ def remove(
             return _seen(store, report.ABSENT, holding, () if store.idle else devices)
         if not holding.ours and not others:
             return _seen(store, report.PRESENT, holding, (), hint=_ALL)
+        words = store.by_hand_removal(anchor, (*holding.ours, *(holding.others if others else ())))
         if dry_run:
-            return Outcome(store.kind, store.place, report.PLANNED, by_hand=tuple(store.by_hand_removal(anchor)))
+            return Outcome(store.kind, store.place, report.PLANNED, by_hand=tuple(words))
         if store.needs_root:
-            return _unreached(store, store.by_hand_removal(anchor))
+            return _unreached(store, words)
         store.remove(anchor, others=others)
         after = store.holds(anchor)
         return _seen(store, report.REMOVED, after, () if store.idle else devices, hint=_ALL if after.held else "")
 
-    return _each(found, work, lambda store: store.by_hand_removal(anchor))
+    return _each(found, work, lambda store: store.by_hand_removal(anchor), wanted=False)
 
 
 def check(found: Found, anchor: Anchor, file: str, *, devices: Sequence[Witness] = ()) -> tuple[Outcome, ...]:
@@ -94,7 +95,7 @@ def check(found: Found, anchor: Anchor, file: str, *, devices: Sequence[Witness]
         what = report.PRESENT if holding.held else report.ABSENT
         return _seen(store, what, holding, devices)
 
-    return _each(found, work, lambda store: store.by_hand(anchor, file))
+    return _each(found, work, lambda store: store.by_hand(anchor, file), wanted=True)
 
 
 def named(found: Found, fingerprint: str) -> Anchor | None:
@@ -117,7 +118,7 @@ def unheld(found: Found) -> tuple[Outcome, ...]:
         list(store.certificates())
         return Outcome(store.kind, store.place, report.ABSENT, trusted=False)
 
-    return _each(found, work, lambda store: ())
+    return _each(found, work, lambda store: (), wanted=False)
 
 
 def _with_fingerprint(der: bytes, fingerprint: str) -> Anchor | None:
@@ -126,8 +127,10 @@ def _with_fingerprint(der: bytes, fingerprint: str) -> Anchor | None:
     return Anchor.parse(der, force=True)
 
 
-def _each(found: Found, work: Work, by_hand: Callable[[Store], Sequence[str]]) -> tuple[Outcome, ...]:
+def _each(found: Found, work: Work, by_hand: Callable[[Store], Sequence[str]], *, wanted: bool) -> tuple[Outcome, ...]:
     outcomes = []
+    # a browser without a profile has nothing to be removed from, and nowhere to install to
+    troubles = found.troubles + (found.missing if wanted else ())
     for store in found.stores:
         try:
             outcomes.append(work(store))
@@ -136,7 +139,7 @@ def _each(found: Found, work: Work, by_hand: Callable[[Store], Sequence[str]]) -
         except OSError as error:
             broken = Refused("store-unreadable", f"it can't be worked on: {error.strerror or error}")
             outcomes.append(report.of_refusal(store.kind, store.place, broken, by_hand(store)))
-    outcomes += [report.of_refusal(kind, "somewhere else", refused) for kind, refused in found.troubles]
+    outcomes += [report.of_refusal(kind, "none", refused) for kind, refused in troubles]
     return tuple(outcomes)
 
 
@@ -145,7 +148,7 @@ def _installed(store: Store, anchor: Anchor, devices: Sequence[Witness]) -> Outc
     if not holding.trusted:
         store.remove(anchor, others=False)
         raise Refused("store-not-kept", "its tool ended well, and yet it does not trust the root; undone")
-    return _seen(store, report.INSTALLED, holding, devices)
+    return _seen(store, report.INSTALLED, holding, devices, hint=store.afterwards)
 
 
 def _seen(store: Store, what: str, holding: Holding, devices: Sequence[Witness], *, hint: str = "") -> Outcome:

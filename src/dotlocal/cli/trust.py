@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from dotlocal.core.errors import Refused
 
 _KINDS = ("system", "chromium", "firefox", "java")
+_BEYOND = (
+    "not reached from here: other people's browsers on this computer, phones, containers, and programs with a list of "
+    "their own (Node.js: NODE_EXTRA_CA_CERTS=root.pem; Python's requests: REQUESTS_CA_BUNDLE)"
+)
 
 
 def add(actors: Any) -> None:
@@ -125,6 +129,7 @@ def _install(options: argparse.Namespace) -> int:
         _ask(appraisal, options)
     devices, troubles = trust.witnesses(options.probe, anchor)
     outcomes = trust.install(found, anchor, _file(options), devices=devices, dry_run=options.dry_run)
+    terms.say(_BEYOND)
     return _deliver(options, outcomes, troubles, wanted=True, appraisal=appraisal)
 
 
@@ -159,7 +164,7 @@ def _stores(options: argparse.Namespace) -> Found:
 
     password = terms.first_line(options.java_password_file) if options.java_password_file else java.PASSWORD
     here = found.find(Machine.here(), options.store, user_only=options.user_only, java_password=password)
-    if not here.stores and not here.troubles:
+    if not (here.stores or here.troubles or here.missing):
         kinds = " or ".join(options.store or ("any",))
         raise Absent("store-none", f"no store of kind {kinds} is on this computer", hint="`dotlocal trust install -h`")
     return here

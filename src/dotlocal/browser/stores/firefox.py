@@ -12,6 +12,7 @@ from dotlocal.core.errors import Refused
 from dotlocal.host import files
 
 KIND = "firefox"
+PROGRAMS = ("firefox", "firefox-esr", "librewolf")
 _MOST_INI = 1 << 20
 _MOST_PROFILES = 100
 
@@ -49,6 +50,18 @@ def find(machine: Machine) -> tuple[list[nss.Database], list[Refused]]:
         except Refused as refused:
             troubles.append(refused)
     return list(found.values())[:_MOST_PROFILES], troubles
+
+
+def missing(machine: Machine) -> Refused | None:
+    """Told where a Firefox is installed and nobody has started it: there is no profile to put a root into."""
+    boxes = (machine.at_home("snap", "firefox"), machine.at_home(".var", "app", "org.mozilla.firefox"))
+    installed = any(machine.run.find(name) for name in PROGRAMS) or any(os.path.isdir(box) for box in boxes)
+    if not machine.system.startswith("linux") or not installed:
+        return None
+    return Refused(
+        "store-no-profile", "Firefox is installed and has no profile yet",
+        hint="start it once, close it, and run this again; for everybody on this computer, use its policies.json",
+    )  # fmt: skip
 
 
 def profiles(root: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dotlocal.browser.machine import Machine
 from dotlocal.browser.stores import chromium, firefox, java, macos, system, windows
@@ -17,10 +17,11 @@ USER_KINDS = ("chromium", "firefox")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The stores, and what kept others from being found: (kind, reason)."""
+    """The stores, what kept others from being found, and browsers that have none yet: (kind, reason)."""
 
     stores: tuple[Store, ...]
-    troubles: tuple[tuple[str, Refused], ...] = field(default=())
+    troubles: tuple[tuple[str, Refused], ...] = ()
+    missing: tuple[tuple[str, Refused], ...] = ()
 
 
 def find(
@@ -38,7 +39,12 @@ def find(
         stores += java.find(machine, java_password)
     if user_only:
         stores = [store for store in stores if not store.everybody]
-    return Found(tuple(stores), tuple(troubles))
+    missing = firefox.missing(machine) if "firefox" in wanted and not _has(stores, troubles, firefox.KIND) else None
+    return Found(tuple(stores), tuple(troubles), ((firefox.KIND, missing),) if missing else ())
+
+
+def _has(stores: Sequence[Store], troubles: Sequence[tuple[str, Refused]], kind: str) -> bool:
+    return any(store.kind == kind for store in stores) or any(each == kind for each, _ in troubles)
 
 
 def _browsers(

@@ -59,6 +59,7 @@ class Keystore:
 
     kind = KIND
     idle = ""
+    afterwards = ""
 
     def __init__(self, machine: Machine, java: Java, password: str) -> None:
         self._machine = machine
@@ -104,10 +105,11 @@ class Keystore:
         where = f"-keystore {shlex.quote(self.place)}"
         return (f"{sudo}{self._java.keytool} -importcert {where} -alias {anchor.entry} -file {shlex.quote(file)}",)
 
-    def by_hand_removal(self, anchor: Anchor) -> Sequence[str]:
+    def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """With keytool."""
         sudo = "sudo " if self.needs_root else ""
-        return (f"{sudo}{self._java.keytool} -delete -keystore {shlex.quote(self.place)} -alias {anchor.entry}",)
+        where = f"{sudo}{self._java.keytool} -delete -keystore {shlex.quote(self.place)}"
+        return [f"{where} -alias {shlex.quote(name)}" for name in names or (anchor.entry,)]
 
     def ask(self, witness: Witness) -> Sequence[Verdict]:
         """A Java with this keystore opens the device's page."""

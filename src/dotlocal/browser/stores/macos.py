@@ -39,6 +39,7 @@ class Keychain:
 
     kind = KIND
     idle = ""
+    afterwards = ""
     needs_root = False
 
     def __init__(self, machine: Machine) -> None:
@@ -86,7 +87,7 @@ class Keychain:
         words = " ".join(("add-trusted-cert", *self._domain, "-r trustRoot", *_POLICIES, "-k", shlex.quote(self.place)))
         return (f"{self._sudo}security {words} {shlex.quote(file)}",)
 
-    def by_hand_removal(self, anchor: Anchor) -> Sequence[str]:
+    def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """By its fingerprint."""
         return (f"{self._sudo}security delete-certificate -t -Z {_sha1(anchor)} {shlex.quote(self.place)}",)
 

@@ -19,6 +19,7 @@ from dotlocal.browser.stores import made_here
 from dotlocal.browser.stores.store import Holding
 from dotlocal.browser.witness import Verdict, Witness
 from dotlocal.core.errors import Refused
+from dotlocal.host.commands import Ran
 
 FILES = ("cert9.db", "key4.db", "pkcs11.txt")
 _TRUSTED = "C,,"  # a CA whose server certificates are accepted, and nothing else
@@ -36,6 +37,7 @@ class Database:
 
     needs_root = False
     everybody = False
+    afterwards = "a browser that is open now sees it when it is started again"
 
     def __init__(self, machine: Machine, folder: str, kind: str, *, idle: str = "") -> None:
         self._machine = machine
@@ -93,9 +95,10 @@ class Database:
         made = [f"mkdir -p {shlex.quote(self._folder)}", f"certutil -N -d {named} --empty-password"] if new else []
         return (*made, f"certutil -A -d {named} -n {anchor.entry} -t {_TRUSTED} -i {shlex.quote(file)}")
 
-    def by_hand_removal(self, anchor: Anchor) -> Sequence[str]:
+    def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """With certutil."""
-        return (f"certutil -D -d {shlex.quote(self._named)} -n {anchor.entry}",)
+        named = shlex.quote(self._named)
+        return [f"certutil -D -d {named} -n {shlex.quote(name)}" for name in names or (anchor.entry,)]
 
     def ask(self, witness: Witness) -> Sequence[Verdict]:
         """NSS's own client, with this database; nobody where there is none yet."""
@@ -124,7 +127,7 @@ class Database:
 
     def _flags(self, nickname: str) -> str:
         """What the nickname is trusted for as a server's CA."""
-        ran = self._machine.run([self._certutil(), "-L", "-d", self._named], seconds=_SECONDS)
+        ran = self._run([self._certutil(), "-L", "-d", self._named])
         for line in ran.out.splitlines():
             match = _LINE.match(line)
             if match and match[1] == nickname:
@@ -156,10 +159,10 @@ class Database:
                 hint="the browser that owns it makes a new one when the file is moved away",
             ) from None  # fmt: skip
 
-    def _run(self, words: list[str], stdin: bytes = b"") -> None:
+    def _run(self, words: list[str], stdin: bytes = b"") -> Ran:
         ran = self._machine.run(words, seconds=_SECONDS, stdin=stdin)
         if not ran.status:
-            return
+            return ran
         if "PASSWORD" in ran.err or "authenticate" in ran.err:
             raise Refused(
                 "store-password", f"{self._folder} has a primary password, which `certutil` would need",

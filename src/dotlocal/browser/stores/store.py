@@ -50,6 +50,10 @@ class Store(Protocol):
     def idle(self) -> str:
         """Why no program looks at this one at present; empty when one does."""
 
+    @property
+    def afterwards(self) -> str:
+        """What a person still has to do once the root is in it; usually nothing."""
+
     def holds(self, anchor: Anchor) -> Holding:
         """Look whether the root is in it."""
 
@@ -65,8 +69,8 @@ class Store(Protocol):
     def by_hand(self, anchor: Anchor, file: str) -> Sequence[str]:
         """The commands or steps that put in the root from a file."""
 
-    def by_hand_removal(self, anchor: Anchor) -> Sequence[str]:
-        """The commands or steps that take it out."""
+    def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
+        """The commands or steps that take out these entries, or the one that `install` makes."""
 
     def ask(self, witness: Witness) -> Sequence[Verdict]:
         """Let the programs that use this store connect to a device; none when there is none to be asked."""

@@ -57,6 +57,7 @@ class SystemStore:
     """The store of the whole system; programs read the bundle that its command makes."""
 
     idle = ""
+    afterwards = ""
     everybody = True
 
     def __init__(self, machine: Machine, layout: Layout) -> None:
@@ -125,11 +126,12 @@ class SystemStore:
             f"sudo {' '.join(self._layout.update)}",
         )
 
-    def by_hand_removal(self, anchor: Anchor) -> Sequence[str]:
+    def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """Delete, then update; Debian leaves links behind unless told otherwise."""
         fresh = " --fresh" if self._layout.hooks else ""
+        paths = [name for name in names if os.path.isfile(name)] or (f"{self._layout.anchors}/{anchor.entry}{self._layout.suffix}",)
         return (
-            f"sudo rm {self._layout.anchors}/{anchor.entry}{self._layout.suffix}",
+            f"sudo rm {' '.join(shlex.quote(path) for path in paths)}",
             f"sudo {' '.join(self._layout.update)}{fresh}",
         )
 

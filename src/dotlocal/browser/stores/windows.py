@@ -34,6 +34,7 @@ class RootStore:
 
     kind = KIND
     idle = ""
+    afterwards = ""
     needs_root = False
 
     def __init__(self, machine: Machine) -> None:
@@ -88,7 +89,7 @@ class RootStore:
         """For an administrator, without -user for the whole machine."""
         return (" ".join(("certutil", *self._whose, "-addstore", "Root", f'"{file}"')),)
 
-    def by_hand_removal(self, anchor: Anchor) -> Sequence[str]:
+    def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """By its fingerprint."""
         return (" ".join(("certutil", *self._whose, "-delstore", "Root", _sha1(anchor))),)
 
