@@ -129,7 +129,9 @@ class SystemStore:
     def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """Delete, then update; Debian leaves links behind unless told otherwise."""
         fresh = " --fresh" if self._layout.hooks else ""
-        paths = [name for name in names if os.path.isfile(name)] or (f"{self._layout.anchors}/{anchor.entry}{self._layout.suffix}",)
+        paths = [name for name in names if os.path.isfile(name)] or (
+            f"{self._layout.anchors}/{anchor.entry}{self._layout.suffix}",
+        )
         return (
             f"sudo rm {' '.join(shlex.quote(path) for path in paths)}",
             f"sudo {' '.join(self._layout.update)}{fresh}",
