@@ -12,10 +12,10 @@ from peers.chromium import RunningChromium
 from peers.firefox import RunningFirefox
 
 
-def chromium(machine: Machine) -> RunningChromium:
-    """A Chromium of somebody who has just moved in."""
+def chromium(machine: Machine, home: Path | None = None) -> RunningChromium:
+    """A Chromium of this home, or of somebody who has just moved in."""
     with ExitStack() as made:
-        home = made.enter_context(closing(Scratch())).path
+        home = home or made.enter_context(closing(Scratch())).path
         return RunningChromium(home, home / "profile", after=made.pop_all(), inside=machine.inside())
 
 

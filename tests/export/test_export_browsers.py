@@ -13,6 +13,8 @@ from private_machine import Machine, machine
 
 from peers.browser import Browser
 from peers.chains import leaf, unguarded, world
+from peers.children import Scratch
+from peers.nss import trust
 from peers.server import serving
 from tools import program
 
@@ -62,6 +64,20 @@ def test_chromium_would_accept_all_that_without_the_constraints_of_the_policy(ha
         with closing(chromium(here)) as browser:
             told = verdicts(browser, unguarded(constrain_root=False), NAME, OUTSIDE, PUBLIC)
     assert told == {NAME: True, OUTSIDE: True, PUBLIC: True}
+
+
+def test_the_policy_also_limits_a_root_that_the_browser_trusts_anyway(handed_open, roots):
+    """The open root in the user's own store as well: what the policy does not permit stays refused."""
+    program("chromium")
+    program("certutil")
+    made = unguarded(constrain_root=False)
+    with machine("/etc") as here, closing(Scratch()) as scratch:
+        trust(roots["open"], scratch.path / ".pki" / "nssdb")
+        with closing(chromium(here, scratch.path)) as browser:
+            assert verdicts(browser, made, OUTSIDE) == {OUTSIDE: True}
+        put(here, only(handed_open, "chrome/linux/*.json"), CHROMIUM)
+        with closing(chromium(here, scratch.path)) as browser:
+            assert verdicts(browser, made, NAME, OUTSIDE, PUBLIC) == {NAME: True, OUTSIDE: False, PUBLIC: False}
 
 
 def test_chromium_trusts_nothing_without_the_policy():

@@ -69,6 +69,7 @@ def test_the_deb_makes_the_system_and_chromium_trust_the_device_and_leaves_nothi
     assert debian.run("dpkg-query", "-W", name_of(package), check=False).returncode == 1
 
 
+@pytest.mark.long
 def test_the_deb_survives_an_upgrade_and_tells_of_a_second_list(handed, debian):
     """Installed again over itself it stays; another file with the same policy is named."""
     package = only(handed, "*.deb")

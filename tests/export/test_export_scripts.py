@@ -154,6 +154,45 @@ def test_the_role_is_played_puts_everything_in_place_and_takes_it_away(handed, d
     assert changed == [True, False, True]
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("family", "release", "folder", "command"),
+    [
+        ("RedHat", "redhat-release", "/etc/pki/ca-trust/source/anchors", "update-ca-trust"),
+        ("Archlinux", "arch-release", "/etc/ca-certificates/trust-source/anchors", "update-ca-trust"),
+        ("Suse", "os-release", "/etc/pki/trust/anchors", "update-ca-certificates"),
+    ],
+)
+def test_the_role_knows_other_distributions(handed, debian, tmp_path, family, release, folder, command):
+    """A machine that says that it is one, with that distribution's folder and a command that notes its call: no Fedora,
+    Arch or SUSE is here.
+    """
+    program("ansible-playbook")
+    says = {
+        "RedHat": "Rocky Linux release 9.4 (Blue Onyx)", "Archlinux": "",
+        "Suse": 'NAME="openSUSE Leap"\nVERSION="15.6"\nID="opensuse-leap"\nID_LIKE="suse opensuse"\nVERSION_ID="15.6"',
+    }  # fmt: skip
+    here = Path(f"/proc/{debian.keeper}/root")
+    debian.run("rm", "-f", "/etc/os-release", "/etc/lsb-release", "/etc/debian_version")
+    (here / "etc" / release).write_text(says[family] + "\n")
+    if family == "Archlinux":
+        (here / "etc" / "os-release").write_text('NAME="Arch Linux"\nID=arch\n')
+    debian.run("mkdir", "-p", folder, "/usr/local/bin")
+    note = here / "usr" / "local" / "bin" / command
+    note.write_text('#!/bin/sh\necho "called $*" >>/etc/called\n')
+    note.chmod(0o755)
+    (playbook,) = (handed / "ansible").glob("*.yml")
+    words = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", "ansible_become=false", str(playbook)]
+    more = {"ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": "/var/tmp", "ANSIBLE_REMOTE_TEMP": "/var/tmp"}
+    more["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    debian.run(*words, **more)
+    (anchor,) = debian.run("find", folder, "-type", "f").stdout.split()
+    assert certificate_pem(root(constrained=True).certificate).decode() == debian.run("cat", anchor).stdout
+    debian.run(*words, "-e", "root_state=absent", **more)
+    assert found(debian) == []
+    assert debian.run("cat", "/etc/called").stdout == "called \ncalled \n"
+
+
 def test_shell_scripts_are_plain_and_quiet_under_shellcheck(handed, tmp_path):
     """What is handed out, and what the .deb brings: no finding, and every shell parses it."""
     scripts = [*handed.rglob("*.sh")]
