@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
+import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
+_CLONE_NEWNET = 0x40000000
 _numbers = itertools.count()
 
 
@@ -28,6 +32,25 @@ class Host:
     def inside(self, *words: str) -> list[str]:
         """A command, as one that runs in this namespace, with a host name of its own."""
         return ["ip", "netns", "exec", self.name, "unshare", "--uts", *words]
+
+    def connected(self, address: tuple[str, int], seconds: float) -> socket.socket:
+        """A connection from here, for this process to use. Raises OSError."""
+        return self._made(lambda: socket.create_connection(address, seconds))
+
+    def listening(self, address: tuple[str, int]) -> socket.socket:
+        """A listener in here, for this process to use. Raises OSError."""
+        return self._made(lambda: socket.create_server(address))
+
+    def _made(self, make: Callable[[], socket.socket]) -> socket.socket:
+        # A socket stays where it was made. A thread of its own goes there (setns(2)), and never comes back.
+        def enter() -> socket.socket:
+            with open(f"/run/netns/{self.name}") as namespace:
+                if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), "setns")
+            return make()
+
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(enter).result()
 
 
 @contextmanager

@@ -179,7 +179,9 @@ def watching(told: Told, folder: Path, at: Host) -> Iterator[Watched]:
     """`device watch` with the state and settings of a folder, from its first certificates on."""
     watched = Watched(told, folder, at)
     words = [str(told.command.path), "device", "watch", *watched.places]
-    command = at.inside("sh", "-c", 'hostname press; exec "$@"', "sh", *words)
+    # a /run of its own, as machines have: this one's is everybody's, and what appears in it is an event
+    script = 'hostname press; mount -t tmpfs tmpfs /run; exec "$@"'
+    command = at.inside("sh", "-c", script, "sh", *words)
     with watched.log.open("wb") as log:
         watched.process = subprocess.Popen(command, env=told.command.env(), stderr=log)
     try:
