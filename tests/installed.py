@@ -68,9 +68,9 @@ class Command:
         assert done.status == 0, done
         return done
 
-    def start(self, *words: str | Path, **more: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str | Path, before: tuple[str, ...] = (), **more: str) -> subprocess.Popen[bytes]:
         """Run it in the background, its output in pipes."""
-        command = [str(self.path), *map(str, words)]
+        command = [*before, str(self.path), *map(str, words)]
         return subprocess.Popen(command, env=self.env(**more), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def env(self, **more: str) -> dict[str, str]:

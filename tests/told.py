@@ -38,13 +38,16 @@ class Told:
         self.command.ok(*self.boot_words(number))
 
     @contextmanager
-    def served(self, number: str, *words: str) -> Iterator[int]:
-        """`device serve` in front of a folder, on a port of loopback."""
+    def served(
+        self, number: str, *words: str, listen: str = "127.0.0.1:0", before: tuple[str, ...] = ()
+    ) -> Iterator[int]:
+        """`device serve` in front of a folder, on a port of loopback; `before` as in `Command`."""
         www = self.device(number) / "www"
         www.mkdir(exist_ok=True)
         (www / "index.html").write_text(f"<p>press-{number}</p>")
         run = ["--run", f"{self.device(number)}/run"]
-        server = self.command.start("device", "serve", "--listen", "127.0.0.1:0", "--folder", str(www), *run, *words)
+        served = ["device", "serve", "--listen", listen, "--folder", str(www), *run, *words]
+        server = self.command.start(*served, before=before)
         try:
             yield _port(server)
         finally:

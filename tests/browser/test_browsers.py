@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from computer import Computer, computer
 
 import tools
+from computer import Computer, computer
 from installed import Command
 from peers.chromium import RunningChromium
 from peers.firefox import RunningFirefox

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import roots
-from computer import Computer
 
 import tools
+from computer import Computer
 from dotlocal.browser.stores.system import LAYOUTS, Layout
 from told import Told
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from computer import Computer
 
 import tools
+from computer import Computer
 from told import Told
 
 

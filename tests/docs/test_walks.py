@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from computer import computer
 from installed import PROJECT, Command
+from told import tell
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 PATIENCE = 120
@@ -22,14 +24,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def walk(document: str, folder: Path, dotlocal: Command) -> str:
-    """Run the document's blocks as one script in a folder; what it printed."""
+def walk(document: str, folder: Path, dotlocal: Command, *before: str, **more: str) -> str:
+    """Run the document's blocks as one script in a folder; what it printed. `before` and `more` as in `Command`."""
     blocks = BLOCK.findall((PROJECT / "docs" / document).read_text())
     assert blocks, f"{document} has no shell block"
-    environment = dotlocal.env(HOME=str(folder)) | {"PATH": f"{dotlocal.path.parent}:{os.environ['PATH']}"}
+    environment = dotlocal.env(HOME=str(folder), **more) | {"PATH": f"{dotlocal.path.parent}:{os.environ['PATH']}"}
     # a session of its own, so that a server which a failed walk left behind can be ended with it
     shell = subprocess.Popen(
-        ["sh", "-eu"], cwd=folder, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [*before, "sh", "-euc", 'cd "$0"; exec sh -eu', folder],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -60,30 +63,22 @@ def test_the_vendors_walk_ends_with_a_device_that_openssl_accepts(dotlocal, tmp_
     assert (tmp_path / "SN0099" / "state" / "birth.pem").read_text().count("BEGIN CERTIFICATE") == 2
 
 
-@pytest.mark.skipif(not shutil.which("certutil"), reason="the page calls certutil")
-def test_the_customers_commands_show_the_fingerprint_of_the_ceremony_and_import_the_root(dotlocal, tmp_path):
-    """root.pem → openssl's fingerprint, DER, a store as Chromium's on Linux and out of it again."""
-    plan, secret = tmp_path / "plan.toml", tmp_path / "passphrase"
-    dotlocal.ok("root", "plan", "--out", plan)
-    secret.write_text("correct horse battery\n")
-    made = dotlocal.ok("root", "create", plan, "--home", tmp_path / "root", "--passphrase-file", secret, "--json")
-    shutil.copy(tmp_path / "root" / "root.pem", tmp_path)
-    told = walk("customer.md", tmp_path, dotlocal)
-    assert json.loads(made.out)["fingerprint_sha256"] in told
-    assert re.search(r"^Acme Devices Root G1 +C,,", told, re.M), told
-
-
-def test_the_administrators_walk_ends_with_files_that_are_the_same_each_time(dotlocal, tmp_path):
-    """root.pem → shown → exported, its sums compared → a part of it again, the same octets."""
-    plan, secret = tmp_path / "plan.toml", tmp_path / "passphrase"
-    dotlocal.ok("root", "plan", "--out", plan)
-    secret.write_text("correct horse battery\n")
-    made = dotlocal.ok("root", "create", plan, "--home", tmp_path / "root", "--passphrase-file", secret, "--json")
-    shutil.copy(tmp_path / "root" / "root.pem", tmp_path)
-    told = walk("administrator.md", tmp_path, dotlocal)
-    assert json.loads(made.out)["fingerprint_sha256"] in told
-    assert "CACertificatesWithConstraints" in told
-    assert len([*(tmp_path / "sheets" / "pages").glob("*.de.html")]) == 10
+@pytest.mark.skipif(
+    not (shutil.which("certutil") and shutil.which("firefox-esr")), reason="the page calls certutil, for Firefox too"
+)
+def test_the_customers_walk_makes_a_computer_trust_the_device_and_forget_it(dotlocal, tmp_path):
+    """root.pem → shown, installed, proved by press-07.local, removed; then the same by hand: openssl, DER, certutil."""
+    told = tell(tmp_path / "maker", dotlocal)
+    root = json.loads(dotlocal.ok("trust", "show", told.root, "--json").out)
+    with computer(tmp_path, dotlocal, network=True) as desk:
+        desk.firefox_profile("press")
+        shutil.copy(told.root, desk.home)
+        with told.served("07", listen="127.0.0.1:443", before=desk.inside):
+            said = walk("customer.md", desk.home, dotlocal, *desk.inside, FINGERPRINT=root["fingerprint_sha256"])
+    assert root["fingerprint_sha256"] in said
+    assert said.count("NSS accepts press-07.local:443") == 4, said  # Chromium's and Firefox's, installed and checked
+    assert "Java refuses press-07.local:443" in said, said  # after `trust remove`
+    assert re.search(r"^Acme Devices Root G1 +C,,", said, re.M), said
 
 
 def test_the_integrators_walk_ends_with_a_device_that_curl_accepts(dotlocal, tmp_path):

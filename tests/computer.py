@@ -107,8 +107,10 @@ def _tree(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def computer(folder: Path, dotlocal: Command) -> Iterator[Computer]:
-    """A computer for as long as the test needs it; skips where private mounts can't be had."""
+def computer(folder: Path, dotlocal: Command, *, network: bool = False) -> Iterator[Computer]:
+    """A computer for as long as the test needs it, with `network` on a network of its own that nobody else is on; skips
+    where private mounts can't be had.
+    """
     home = folder / "home"
     home.mkdir()
     memory = folder / "memory"
@@ -116,13 +118,17 @@ def computer(folder: Path, dotlocal: Command) -> Iterator[Computer]:
     if os.geteuid() != 0 or not shutil.which("nsenter"):
         pytest.skip("private copies of the system's folders take root, and nsenter")
     folders = [each for each in _OVERLAID if os.path.isdir(each)]
-    words = ["unshare", "-m", "sh", "-c", _MOUNTS, "mounts", str(memory), *folders]
+    words = ["unshare", *(["-m", "-n"] if network else ["-m"]), "sh", "-c", _MOUNTS, "mounts", str(memory), *folders]
     held = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert held.stdout
         if held.stdout.readline() != b"ready\n":
             pytest.skip(f"no private mounts: {held.communicate()[1].decode()}")
-        yield Computer(home, dotlocal, ("nsenter", f"--mount=/proc/{held.pid}/ns/mnt", "--"))
+        spaces = [f"--mount=/proc/{held.pid}/ns/mnt", *([f"--net=/proc/{held.pid}/ns/net"] if network else [])]
+        made = Computer(home, dotlocal, ("nsenter", *spaces, "--"))
+        if network:
+            made.run("ip", "link", "set", "lo", "up")
+        yield made
     finally:
         held.kill()
         held.communicate()
