@@ -37,7 +37,7 @@ SNIPPET = """\
 http://127.0.0.1:2020 {  # here Caddy asks itself, at each handshake; the path is a secret
 	bind 127.0.0.1
 	root * @RUN@/current
-	@named vars_regexp {http.request.uri.query.server_name} [a-z][^.]*$  # the last label of a name has a letter
+	@named vars_regexp {http.request.uri.query.server_name} (?i)[a-z][^.]*$  # the last label of a name has a letter
 	handle /@SECRET@ {
 		rewrite @named /names-bundle.pem
 		rewrite /@SECRET@ /bundle.pem  # browsers that open an address name no host
