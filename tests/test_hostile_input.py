@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +39,11 @@ from dotlocal.core.issue import prepare
 from dotlocal.core.names import Address, HostName
 from dotlocal.core.profiles import SERVER
 from dotlocal.core.request import parse_device, parse_factory
+from dotlocal.core.window import Window
 from dotlocal.device import configuration, settings
+from dotlocal.device.owned import below, judge, reading, slots
+from dotlocal.device.owned.fit import Answers
+from dotlocal.device.owned.material import Circumstances, Upload
 from dotlocal.host.signers import KeySigner
 from dotlocal.root.plan import EXAMPLE, Plan
 from dotlocal.testing import World, request_pem
@@ -57,7 +69,30 @@ TOML = EXAMPLE.encode()
 MANIFEST = json.dumps({"schema": making.SCHEMA, "files": [{"path": "a/b", "sha256": "00"}]}).encode()
 DEVICE_TOML = b'days = 90\nbuilt = 2026-11-23T00:00:00\naddresses = []\n[serve]\nlisten = ":443"\n'
 
+UPLOAD_KEY = ec.generate_private_key(ec.SECP256R1())
+UPLOAD = BIRTH + UPLOAD_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+PKCS7 = pkcs7.serialize_certificates(list(PRESS.record.certificates), Encoding.DER)
+PKCS12 = pkcs12.serialize_key_and_certificates(
+    b"press", UPLOAD_KEY, None, list(PRESS.record.certificates), BestAvailableEncryption(b"secret")
+)
+OWN = slots.OwnCertificate(
+    origin="import", installed=1, serial=2, issuer="CN=Ä", window=Window(1, 2), names=["a.local"],
+    addresses=[Address.parse("10.0.0.1")], claimed=["a.local"], key=b"key", certificates=[b"leaf", b"ca"],
+    anchor=b"root", probation=slots.Probation("boot", 3),
+).dump()  # fmt: skip
+OWN_ISSUER = slots.OwnIssuer(
+    origin="issuer", installed=1, serial=2, issuer="CN=A", key_text="-----BEGIN PRIVATE KEY-----\n", rooted=True,
+    certificates=[b"ca", b"root"], template=template.load(TEMPLATE),
+).dump()  # fmt: skip
+AROUND = Circumstances(Answers(["press.local"], "press", []), WORLD.now, known=True)
+
 Hostile = st.SearchStrategy[bytes]
+
+
+def _upload(data: bytes) -> object:
+    """Read and judged, as a server certificate and as an issuer."""
+    material = reading.read([Upload("file", data)], b"secret")
+    return judge.judge(material, AROUND), below.judge(material, AROUND)
 
 
 def _pem_blocks(data: bytes) -> list[tuple[str, bytes]]:
@@ -169,6 +204,14 @@ PARSERS = (
     Parser("template, sealed", _text(template.load), _sealed(TEMPLATE), (Refused, KeyError, ValueError)),
     Parser("settings", _text(settings.load), damaged(SETTINGS.encode())),
     Parser("settings, sealed", _text(settings.load), _sealed(SETTINGS), (Refused, ValueError)),
+    # what customers upload is read in a child; what it throws there is the same
+    Parser("upload", _upload, damaged(UPLOAD) | _inside(UPLOAD)),
+    Parser("upload, PKCS#12", _upload, damaged(PKCS12)),
+    Parser("upload, PKCS#7", _upload, damaged(PKCS7)),
+    Parser("upload, signed", _upload, _signed_certificate()),
+    Parser("own certificate", _text(slots.load_certificate), damaged(OWN.encode())),
+    Parser("own certificate, sealed", _text(slots.load_certificate), _sealed(OWN), (Refused, KeyError, ValueError)),
+    Parser("own issuer, sealed", _text(slots.load_issuer), _sealed(OWN_ISSUER), (Refused, KeyError, ValueError)),
     Parser("device.toml", lambda data: configuration.parse(data, ""), damaged(DEVICE_TOML)),
     Parser("plan", Plan.parse, damaged(TOML)),
     Parser("root to import", _appraised, damaged(ROOT) | _inside(ROOT)),

@@ -54,6 +54,7 @@ def _add_ways(own: Any) -> None:
         "  dotlocal device own self-signed --out press-07-root.pem",
     )  # fmt: skip
     _add_within(alone)
+    alone.add_argument("--force", action="store_true", help="make a new root; browsers must import that as well")
     alone.add_argument("--years", type=int, default=10, help="how long the root lives (default: 10)")
     _add_probation(alone)
     _add_places(alone)
@@ -128,7 +129,7 @@ def _add_within(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_probation(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--minutes", type=int, default=10, help="how long the probation is (default: 10)")
+    parser.add_argument("--minutes", type=float, default=10, help="how long the probation is (default: 10)")
     parser.add_argument("--confirm", action="store_true", help="no probation: keep it as soon as it is served")
 
 
@@ -209,7 +210,9 @@ def _issuer_request(options: argparse.Namespace) -> int:
 
 def _self_signed(options: argparse.Namespace) -> int:
     mine = owned(options)
-    report = mine.self_signed(options.within, years=options.years, minutes=options.minutes, confirm=options.confirm)
+    report = mine.self_signed(
+        options.within, years=options.years, force=options.force, minutes=options.minutes, confirm=options.confirm
+    )
     terms.deliver(mine.anchor(), options.out)
     _say_served(report)
     return 0

@@ -24,14 +24,17 @@ from dotlocal.core.profiles import SERVER
 from dotlocal.core.request import parse_device
 from dotlocal.core.subtrees import Subtrees
 from dotlocal.device import boot, configuration, time
-from dotlocal.device.owned import alone, below, fit, judge, pending, pool, proposal, reader, slots
+from dotlocal.device.owned import alone, below, choice, fit, judge, pending, pool, proposal, reader, slots
 from dotlocal.device.owned.below import JudgedIssuer
+from dotlocal.device.owned.fit import Answers
 from dotlocal.device.owned.material import Circumstances, Judged, Upload
 from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer
 from dotlocal.device.owned.switching import MINUTES, Switching
 from dotlocal.host import custody, files, keys, signers
 from dotlocal.host.custody import Place
 from dotlocal.wire.birth import BirthRecord
+
+_ALONE = "self-signed"
 
 
 class Owned(Switching):
@@ -70,7 +73,7 @@ class Owned(Switching):
         return judge.judge(reader.read(uploads, passphrase), around)
 
     def take(
-        self, judged: Judged, *, origin: str = "import", accept: bool = False, minutes: int = MINUTES,
+        self, judged: Judged, *, origin: str = "import", accept: bool = False, minutes: float = MINUTES,
         confirm: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
         """Install what was judged; returns the status. `accept` says that somebody has read the warnings.
@@ -110,7 +113,7 @@ class Owned(Switching):
         return below.judge(reader.read(uploads, passphrase), self._circumstances(pending.ISSUER_SLOT))
 
     def take_issuer(
-        self, judged: JudgedIssuer, *, accept: bool = False, minutes: int = MINUTES, confirm: bool = False
+        self, judged: JudgedIssuer, *, accept: bool = False, minutes: float = MINUTES, confirm: bool = False
     ) -> dict[str, Any]:
         """Install the customer's CA as the issuer of every boot's certificate; as `take`."""
         _check(judged.findings, accept)
@@ -123,14 +126,26 @@ class Owned(Switching):
         return self.install(held, minutes=minutes, confirm=confirm)
 
     def self_signed(
-        self, within: Sequence[str] = (), *, years: int = alone.YEARS, minutes: int = MINUTES, confirm: bool = False
-    ) -> dict[str, Any]:
-        """Make a CA that vouches for this device alone, and issue below it from now on; `anchor` is what to import."""
+        self, within: Sequence[str] = (), *, years: int = alone.YEARS, force: bool = False, minutes: float = MINUTES,
+        confirm: bool = False,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Make a CA that vouches for this device alone, and issue below it from now on; `anchor` is what to import.
+
+        Said again, it is the same CA, for browsers have it by now; `force`, other names or another life make a new one.
+        """
         around = self._circumstances()
+        if not force and not within and (before := self._alone(around.answers)):
+            return self.install(before, minutes=minutes, confirm=confirm)
         wanted = proposal.propose(within, around.answers)
         key, issuer, made = alone.make(self._serial(), wanted, now=around.now, years=years)
-        held = self._issuing("self-signed", key, issuer, (made,), rooted=True)
+        held = self._issuing(_ALONE, key, issuer, (made,), rooted=True)
         return self.install(held, minutes=minutes, confirm=confirm)
+
+    def _alone(self, answers: Answers) -> OwnIssuer | None:
+        held = self._held(slots.ISSUER)
+        if not isinstance(held, OwnIssuer) or held.origin != _ALONE:
+            return None
+        return held if choice.standing(held, answers, self._clock()) == choice.USABLE else None
 
     def anchor(self) -> str:
         """The root of what is served (PEM), for the customer to import. Refuses `own-no-anchor`."""
@@ -170,11 +185,7 @@ class Owned(Switching):
 
     def _circumstances(self, slot: str = pending.SLOT) -> Circumstances:
         settings, _ = boot.read_settings(self.state, self.options)
-        window = self.state.template().issuer_window
-        judged = time.judge(
-            self.read_clock(), self.state.floor(), built=settings.built, ca_not_before=window.not_before,
-            hint=self.state.hint() if settings.browser_time else None, ca_not_after=window.not_after,
-        )  # fmt: skip
+        judged = self._clock()
         known = judged.quality != time.UNKNOWN or judged.hint is not None
         try:
             waiting = pending.load(self.slots, slot)
@@ -184,6 +195,14 @@ class Owned(Switching):
             fit.answers(settings, self.look()), judged.now if known else judged.floor, known,
             waiting.private_key if waiting else None, pool.load(self.slots),
             tuple(each.text for each in waiting.names) if waiting else (),
+        )  # fmt: skip
+
+    def _clock(self) -> time.Clock:
+        settings, _ = boot.read_settings(self.state, self.options)
+        window = self.state.template().issuer_window
+        return time.judge(
+            self.read_clock(), self.state.floor(), built=settings.built, ca_not_before=window.not_before,
+            hint=self.state.hint() if settings.browser_time else None, ca_not_after=window.not_after,
         )  # fmt: skip
 
 

@@ -49,21 +49,22 @@ class Switching:
         self._boot = boot
 
     def install(
-        self, held: OwnCertificate | OwnIssuer, *, minutes: int = MINUTES, confirm: bool = False
+        self, held: OwnCertificate | OwnIssuer, *, minutes: float = MINUTES, confirm: bool = False
     ) -> dict[str, Any]:
         """Serve it at once, on probation for so many minutes, or for good where it is confirmed; returns the status.
 
         Nothing is judged here: that was `examine`'s part. Refuses `own-not-served` when the web server does not take
         it; what was served before is served again then.
         """
-        if not 1 <= minutes <= MOST_MINUTES:
-            raise Refused("own-minutes", f"a probation of {minutes} minutes; it can be 1 to {MOST_MINUTES}")
+        seconds = round(minutes * 60) if 0 <= minutes <= MOST_MINUTES else 0
+        if not seconds:
+            raise Refused("own-minutes", f"a probation of {minutes} minutes; it can be up to {MOST_MINUTES}")
         reading = self.read_clock()
         if not reading.boot_id:
             raise Refused(
                 "own-no-boot", "the kernel does not tell one boot from another, so nothing can be on probation"
             )
-        held.probation = Probation(reading.boot_id, reading.uptime + minutes * 60)
+        held.probation = Probation(reading.boot_id, reading.uptime + seconds)
         with self._lock():
             self.slots.drop(slots.REVERTED)
             self.slots.save(slots.CANDIDATE, held.dump())
@@ -71,7 +72,7 @@ class Switching:
         if confirm:
             return self.confirm(report["serial"])
         self._tell(report)
-        self._wake(self.options, minutes * 60)
+        self._wake(self.options, seconds)
         return report
 
     def confirm(self, served_serial: str) -> dict[str, Any]:
