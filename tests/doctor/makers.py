@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -67,18 +68,12 @@ class Maker:
 
     @property
     def root(self) -> Authority:
-        key = forge.key("P-384", 10 * self.number)
-        subject = forge.name(self.organisation, "", f"{self.organisation} Root G{self.generation}")
-        permitted = self.names.widest() if self.constrain_root else None
-        return Authority(forge.root(subject, key.public_key, CA_WINDOW, permitted).but(serial=77).signed(key), key)
+        """The same certificate whenever it is asked for, so that a browser that has imported it can be kept."""
+        return _root(self.organisation, self.generation, self.number, self.constrain_root, self.names)
 
     @property
     def factory(self) -> Authority:
-        key = forge.key("P-256", 10 * self.number + 1)
-        subject = forge.name(self.organisation, "", f"{self.organisation} Factory CA (line 1)")
-        root = self.root
-        draft = forge.factory(subject, key.public_key, CA_WINDOW, root.certificate.subject, root.key.public_key)
-        return Authority(draft.but(serial=78).signed(root.key), key)
+        return _factory(self.organisation, self.root)
 
     def device_draft(self, above: Authority | None = None) -> forge.Draft:
         above = above or self.factory
@@ -111,6 +106,22 @@ class Maker:
         leaf = (draft or self.draft()).signed(device.key)
         cas = [each.certificate for each in (above or (self.factory,))]
         return Chain((leaf, device.certificate, *cas), (key or forge.key(number=9)).private_key)
+
+
+@cache
+def _root(organisation: str, generation: int, number: int, constrained: bool, names: NamePolicy) -> Authority:
+    key = forge.key("P-384", 10 * number)
+    subject = forge.name(organisation, "", f"{organisation} Root G{generation}")
+    permitted = names.widest() if constrained else None
+    return Authority(forge.root(subject, key.public_key, CA_WINDOW, permitted).but(serial=77).signed(key), key)
+
+
+@cache
+def _factory(organisation: str, root: Authority) -> Authority:
+    key = forge.key("P-256", 11)
+    subject = forge.name(organisation, "", f"{organisation} Factory CA (line 1)")
+    draft = forge.factory(subject, key.public_key, CA_WINDOW, root.certificate.subject, root.key.public_key)
+    return Authority(draft.but(serial=78).signed(root.key), key)
 
 
 def write_root(path: Path, root: x509.Certificate) -> Path:

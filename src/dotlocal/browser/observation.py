@@ -93,19 +93,24 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class TrustedRoot:
-    """A certificate that somebody on this computer trusts; `store` in a person's words."""
+    """A certificate that somebody on this computer trusts; `store` in a person's words. `shipped`: every browser brings
+    it along, so that it matters in no store.
+    """
 
     certificate: x509.Certificate
     store: str
+    shipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """What the chain may end in: the roots that were given, or else those of this computer; and which stores exist."""
+    """What the chain may end in: the roots that were given, or else those of this computer; and the stores of its
+    browsers, also those that lack the root.
+    """
 
     given: tuple[TrustedRoot, ...] = ()
     here: tuple[TrustedRoot, ...] = ()
-    stores: tuple[str, ...] = ()
+    browsers: tuple[str, ...] = ()
 
     @property
     def trusted(self) -> tuple[TrustedRoot, ...]:

@@ -58,6 +58,11 @@ KITS = {
         ),
         "systemctl enable --now dotlocal-boot.service dotlocal-boot.timer",
     ),
+    "avahi": Kit(
+        "an announcement of the web interface by mDNS, at port 443, so that `dotlocal doctor --all` finds the device",
+        (Part("dotlocal-https.avahi", "etc/avahi/services/dotlocal-https.service"),),
+        "avahi-daemon sees the file at once; mend its port where the device serves HTTPS on another one",
+    ),
     "init": Kit(
         "an init script, for sysvinit and BusyBox",
         (Part("dotlocal.init", "etc/init.d/dotlocal", 0o755),),

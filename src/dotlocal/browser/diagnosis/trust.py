@@ -45,14 +45,17 @@ def told(name: x509.Name) -> str:
 
 
 def _stores(anchors: Iterable[TrustedRoot], roots: Roots) -> Iterator[Cause]:
-    having = {anchor.store for anchor in anchors}
-    lacking = [store for store in roots.stores if store not in having]
-    if not roots.given and lacking:
-        root = next(iter(anchors)).certificate
-        yield Cause(
-            "root-not-everywhere", told(root.subject),
-            f"{told(root.subject)} is trusted by {', '.join(sorted(having))}, not by {', '.join(lacking)}",
-        )  # fmt: skip
+    """A root that was added to the system's store alone does nothing for browsers with stores of their own."""
+    root, having = next(iter(anchors)), dict.fromkeys(anchor.store for anchor in anchors)
+    lacking = [store for store in roots.browsers if store not in having]
+    if roots.given or root.shipped or not lacking:
+        return
+    name = told(root.certificate.subject)
+    message = f"{name} is trusted by {', '.join(having)}, not by {', '.join(lacking)}"
+    if len(lacking) == len(roots.browsers):
+        yield Cause("root-not-in-browser", name, message)
+    else:
+        yield Cause("root-not-everywhere", name, message)
 
 
 def _alone(leaf: x509.Certificate) -> Iterator[Cause]:

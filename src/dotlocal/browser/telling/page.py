@@ -67,7 +67,7 @@ def _facts(report: dict[str, Any]) -> Iterator[str]:
         "names in its place": ", ".join(found["renamed"]),
         "this computer's clock": f"{report['clock']['here']}, {synchronised}",
         "compared with": ", ".join(f"{root['subject']} ({root['sha256']})" for root in report["trusted"]["given"]),
-        "stores": ", ".join(report["trusted"]["stores"]),
+        "stores of browsers": ", ".join(report["trusted"]["browsers"]),
     })  # fmt: skip
 
 

@@ -125,5 +125,5 @@ def _trusted(seen: Observation) -> dict[str, Any]:
             }
             for root in seen.roots.given
         ],
-        "stores": list(seen.roots.stores),
+        "browsers": [clean(store) for store in seen.roots.browsers],
     }
