@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ObjectIdentifier
 from makers import ADDRESS, CA_WINDOW, HOST, LEAF_WINDOW, NOW, Authority, Chain, Maker
 from patients import Bed
@@ -214,7 +213,7 @@ def ours_with_the_root_sent_along(bed: Bed) -> AbstractContextManager[int]:
 
 @healthy
 def ours_where_this_computer_trusts_the_root(bed: Bed) -> AbstractContextManager[int]:
-    bed.computer_trusts(Maker("Public Trust", number=4).root.certificate, bed.maker.root.certificate)
+    bed.computer_trusts(bed.maker.root.certificate, Maker("Public Trust", number=4).root.certificate)
     return bed.serve(bed.maker.chain())
 
 
@@ -246,13 +245,6 @@ def ours_after_a_rollover_for_clients_of_today(bed: Bed) -> AbstractContextManag
 
 
 @healthy
-def ours_with_keys_of_521_bits(bed: Bed) -> AbstractContextManager[int]:
-    key = ec.generate_private_key(ec.SECP521R1())
-    chain = bed.maker.chain(bed.maker.draft().but(public_key=key.public_key()))
-    return bed.serve(Chain(chain.certificates, key))
-
-
-@healthy
 def ours_with_rsa_keys(bed: Bed) -> AbstractContextManager[int]:
     key = forge.key("RSA-3072")
     draft = bed.maker.draft(key=key)
@@ -276,7 +268,8 @@ def _rolled_over(bed: Bed, trusted: Maker) -> AbstractContextManager[int]:
     crossed = forge.factory(
         new.root.certificate.subject, new.root.key.public_key, CA_WINDOW, old.root.certificate.subject,
         old.root.key.public_key,
-    ).having(x509.BasicConstraints(ca=True, path_length=None), critical=True).but(serial=90)  # fmt: skip
+    ).having(x509.BasicConstraints(ca=True, path_length=None), critical=True)  # fmt: skip
+    crossed = crossed.but(serial=x509.random_serial_number())
     bed.trusts(trusted.root.certificate)
     chain = new.chain()
     return bed.serve(chain.but(*chain.certificates, crossed.signed(old.root.key)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -57,14 +57,13 @@ class Chain:
 
 @dataclass(frozen=True)
 class Maker:
-    """Root, factory CA and device CA. Serial numbers are counted up: unlike in forge, none comes twice."""
+    """Root, factory CA and device CA. Serial numbers are random: Firefox remembers every one that it has seen."""
 
     organisation: str = "Acme Devices"
     generation: int = 1
     number: int = 1
     constrain_root: bool = True
     names: NamePolicy = DEFAULT
-    serials: list[int] = field(default_factory=lambda: [forge.SERIAL])
 
     @property
     def root(self) -> Authority:
@@ -82,7 +81,7 @@ class Maker:
         constraints = self.names.for_device("SN0007")
         return forge.device(
             subject, key.public_key, CA_WINDOW, above.certificate.subject, above.key.public_key, constraints
-        ).but(serial=79)
+        ).but(serial=x509.random_serial_number())
 
     def device(self, above: Authority | None = None, draft: forge.Draft | None = None) -> Authority:
         above = above or self.factory
@@ -90,11 +89,10 @@ class Maker:
         return Authority(draft.signed(above.key), forge.key("P-256", 10 * self.number + 2))
 
     def draft(self, *hosts: str, window: Window = LEAF_WINDOW, key: KeySigner | None = None) -> forge.Draft:
-        self.serials[0] += 1
         device = self.device().certificate
         key = key or forge.key(number=9)
         return forge.server_below(device, window, *map(parse_host, hosts or (HOST,)), public_key=key.public_key).but(
-            serial=self.serials[0]
+            serial=x509.random_serial_number()
         )
 
     def chain(

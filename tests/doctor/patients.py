@@ -440,6 +440,11 @@ def its_key_is_of_a_curve_that_no_client_offers(bed: Bed) -> AbstractContextMana
 
 
 @patient("key-refused", VENDOR)
+def its_key_is_of_a_curve_that_chromium_does_not_offer(bed: Bed) -> AbstractContextManager[int]:
+    return _with_key(bed, ec.generate_private_key(ec.SECP521R1()))
+
+
+@patient("key-refused", VENDOR)
 def its_key_is_short(bed: Bed) -> AbstractContextManager[int]:
     return _with_key(bed, rsa.generate_private_key(65537, 1024))
 

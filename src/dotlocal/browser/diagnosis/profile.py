@@ -24,6 +24,7 @@ from dotlocal.core.window import DAY, rfc3339
 _APPLE_SINCE = 1561939200  # 2019-07-01
 _APPLE_DAYS = 825
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_NOT_IN_CHROMIUM = "secp521r1"  # fine in CAs; as a server's key BoringSSL's clients don't offer it
 _SIGNATURES = {
     SignatureAlgorithmOID.ECDSA_WITH_SHA256, SignatureAlgorithmOID.ECDSA_WITH_SHA384,
     SignatureAlgorithmOID.ECDSA_WITH_SHA512, SignatureAlgorithmOID.RSA_WITH_SHA256,
@@ -118,7 +119,10 @@ def _keys(path: Path) -> Found:
         if isinstance(key, rsa.RSAPublicKey):
             if key.key_size < 2048:
                 yield certificate, f"an RSA key of {key.key_size} bits"
-        elif not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _CURVES:
+        elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES:
+            if certificate == path.leaf and key.curve.name == _NOT_IN_CHROMIUM:
+                yield certificate, "a server's key of 521 bits, which Chromium does not offer to take"
+        else:
             kind = key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else type(key).__name__
             yield certificate, f"a key of the kind {kind.removesuffix('PublicKey')}"
 
