@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import roots
+from as_windows import imitate
 from elsewhere import Faked, Keychains, WindowsStore
 
 from dotlocal.browser import trust
@@ -13,6 +14,7 @@ from dotlocal.browser.anchor import Anchor
 from dotlocal.browser.stores import found
 from dotlocal.browser.witness import Witness
 from dotlocal.core.names import HostName
+from installed import Command
 
 ANCHOR = Anchor.parse(roots.pem(roots.make(*roots.LOCAL)))
 OTHER = roots.make(*roots.LOCAL, name="Somebody Else's Root")
@@ -105,3 +107,18 @@ def test_a_tool_that_can_not_be_run_is_told(tmp_path: Path) -> None:
     faked.answers["/usr/bin/security"] = missing
     (outcome,) = trust.install(found.find(machine), ANCHOR, "root.pem")
     assert (outcome.what, outcome.code) == ("failed", "store-unreadable")
+
+
+def test_the_installed_command_finds_its_way_on_an_imitated_windows(tmp_path: Path, dotlocal: Command) -> None:
+    """`trust install`, `check` and `remove` with a Python that has no fcntl and no owners of files."""
+    store, environment = imitate(tmp_path)
+    root = tmp_path / "root.pem"
+    root.write_bytes(roots.pem(roots.make(*roots.LOCAL, days=(-3650, 3650))))
+    anchor = Anchor.parse(root.read_bytes())
+    done = dotlocal("trust", "install", root, "--fingerprint", anchor.fingerprint, **environment)
+    assert done.status == 0, done
+    assert "+ windows   Cert:\\CurrentUser\\Root: installed" in done.out
+    assert [path.read_bytes() for path in store.iterdir()] == [anchor.der]
+    assert dotlocal("trust", "check", root, **environment).status == 0
+    assert dotlocal("trust", "remove", anchor.fingerprint, **environment).status == 0
+    assert list(store.iterdir()) == []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import roots
 
 import tools
 from computer import Computer
@@ -24,6 +25,7 @@ def _programs() -> None:
         tools.program(name)
 
 
+ALL_BUT_FIREFOX = ("--store", "system", "--store", "chromium", "--store", "java")
 # another user, who may read what the test has made below root's folders, and write nothing of it
 NOBODY = "65534"
 _READS = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
@@ -132,6 +134,34 @@ def test_what_somebody_else_has_put_there_is_told_and_left(desk: Computer, told:
     assert "--all" in store["hint"]
     (store,) = desk.report("remove", told.root, *only, "--all")["stores"]
     assert (store["what"], store["trusted"]) == ("removed", False)
+
+
+def test_another_installer_and_ours_get_along(desk: Computer, told: Told) -> None:
+    """mkcert has put the same root into Debian's store, NSS and Java: found everywhere, left, then taken out by word."""
+    tools.program("mkcert")
+    database(desk, desk.home / ".pki" / "nssdb")
+    desk.run("update-ca-certificates")
+    before = desk.listing()
+    authority = desk.home.parent / "authority"
+    authority.mkdir()
+    (authority / "rootCA.pem").write_bytes(told.root.read_bytes())
+    desk.shell(f"JAVA_HOME=/usr/lib/jvm/java-17-openjdk-amd64 CAROOT={authority} mkcert -install")
+    stores = desk.report("check", told.root, *ALL_BUT_FIREFOX)["stores"]
+    assert all(store["trusted"] and "by somebody else" in store["detail"] for store in stores), stores
+    desk.report("remove", told.root, *ALL_BUT_FIREFOX, status=1)
+    desk.report("remove", told.root, *ALL_BUT_FIREFOX, "--all")
+    assert desk.listing() == before
+
+
+def test_a_database_that_its_owner_has_used_meanwhile_stays(desk: Computer, told: Told) -> None:
+    """Made by `trust install`, then another certificate came: the root goes, the rest is not ours any more."""
+    desk.report("install", told.root, "--yes", "--store", "chromium")
+    folder = desk.home / ".local" / "share" / "pki" / "nssdb"
+    (desk.home / "other.pem").write_bytes(roots.pem(roots.make(*roots.LOCAL, name="Somebody Else's")))
+    desk.run("certutil", "-A", "-d", f"sql:{folder}", "-n", "other", "-t", "C,,", "-i", desk.home / "other.pem")
+    desk.report("remove", told.root, "--store", "chromium")
+    assert sorted(path.name for path in folder.iterdir()) == ["cert9.db", "key4.db", "pkcs11.txt"]
+    assert "other" in desk.run("certutil", "-L", "-d", f"sql:{folder}")
 
 
 def test_a_root_that_somebody_distrusts_stays_distrusted(desk: Computer, told: Told) -> None:

@@ -26,6 +26,13 @@ class Row:
     words: str
     cite: str
 
+    def as_dict(self) -> dict[str, object]:
+        """For `--json`."""
+        return {
+            "program": self.program, "stores": list(self.stores), "limits": self.limits, "words": self.words,
+            "cite": self.cite,
+        }  # fmt: skip
+
 
 ROWS = (
     Row("Chrome, Edge and other Chromium browsers", ("chromium", "windows", "macos"), HELD,

@@ -28,7 +28,7 @@ class Machine:
     def here(cls) -> Machine:
         """This computer, and the person who asks."""
         home = os.path.expanduser("~")
-        path = os.pathsep.join((os.environ.get("PATH", os.defpath), *(_SBIN if os.name == "posix" else ())))
+        path = os.pathsep.join((os.environ.get("PATH", os.defpath), *(_SBIN if sys.platform != "win32" else ())))
         return cls(sys.platform, home, _is_root(), Programs(home, path), dict(os.environ))
 
     def path(self, absolute: str) -> str:

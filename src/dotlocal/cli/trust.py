@@ -111,7 +111,7 @@ def _show(options: argparse.Namespace) -> int:
 
     appraisal = appraised(read_root(options.root, force=True))
     if options.json:
-        terms.deliver_json(appraisal.as_dict())
+        terms.deliver_json({**appraisal.as_dict(), "programs": [row.as_dict() for row in enforcement.ROWS]})
     else:
         terms.write("\n".join((*appraisal_lines(appraisal, enforcement.ROWS), "")))
     return 1 if appraisal.refusals else 0

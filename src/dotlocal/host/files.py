@@ -1,11 +1,17 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """Files that are whole or not there: temporary, fsync, rename, fsync of the folder. And one lock for one writer."""
 
-import fcntl
 import os
+import sys
 from time import monotonic, sleep
 
 from dotlocal.core.errors import Absent, Refused
+
+if sys.platform != "win32":
+    import fcntl
+# Windows has neither, and no device: there a customer's computer reads a root, and nothing of ours is written
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
 
 _RETRY_SECONDS = 0.05
 _CHUNK_OCTETS = 1 << 16
@@ -14,7 +20,7 @@ _CHUNK_OCTETS = 1 << 16
 def read(path: str, most: int = 1 << 20) -> bytes:
     """The contents of a file; refuses `file-missing`, `file-unreadable`, and `file-too-large` beyond `most` octets."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _CLOEXEC | _BINARY)
         try:
             contents = b""
             while len(contents) <= most and (

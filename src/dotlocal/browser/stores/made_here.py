@@ -38,6 +38,11 @@ def marked(folder: str) -> list[str] | None:
     return [line for line in lines[:_MOST] if line and (folder + "/").startswith(line + "/")]
 
 
+def unmark(folder: str) -> None:
+    """Forget that the database was made here."""
+    files.remove(os.path.join(folder, MARK))
+
+
 def remove(folder: str, names: Sequence[str], made: Sequence[str]) -> None:
     """Remove the files, the mark, and the folders that were made and are empty."""
     for name in (*names, MARK):

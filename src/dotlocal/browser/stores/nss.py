@@ -83,6 +83,8 @@ class Database:
         made = made_here.marked(self._folder)
         if made is not None and not self._rows() and not self._has_keys():
             made_here.remove(self._folder, FILES, made)
+        elif made is not None:
+            made_here.unmark(self._folder)  # by now it is its owner's
 
     def certificates(self) -> Iterator[bytes]:
         """All in it; none where there is no database."""
