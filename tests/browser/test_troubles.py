@@ -137,7 +137,7 @@ def test_what_somebody_else_has_put_there_is_told_and_left(desk: Computer, told:
 
 
 def test_another_installer_and_ours_get_along(desk: Computer, told: Told) -> None:
-    """mkcert has put the same root into Debian's store, NSS and Java: found everywhere, left, then taken out by word."""
+    """mkcert has put the same root into Debian's store, NSS and Java: found, left, then taken out when told to."""
     tools.program("mkcert")
     database(desk, desk.home / ".pki" / "nssdb")
     desk.run("update-ca-certificates")
