@@ -34,7 +34,14 @@ class Firefox:
             (profile / "user.js").write_text("".join(lines))
             (profile / "MarionetteActivePort").unlink(missing_ok=True)
             watched = '"$0" "$@" </dev/null & read -r _; kill -KILL 0'
-            flags = ["--headless", "--no-remote", "--marionette", "--profile", str(profile)]
+            flags = [
+                "--headless",
+                "--no-remote",
+                "--marionette",
+                "--remote-allow-system-access",
+                "--profile",
+                str(profile),
+            ]
             started.enter_context(closing(Child(["sh", "-c", watched, "firefox-esr", *flags], home=home)))
             self._marionette = started.enter_context(closing(_Marionette(profile / "MarionetteActivePort")))
             self.call("WebDriver:NewSession", acceptInsecureCerts=False)

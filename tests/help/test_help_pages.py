@@ -161,7 +161,6 @@ def test_nonsense_in_the_address_is_ignored(app: Help) -> None:
 
 FILES = {
     "root-der.cer": ("application/x-x509-ca-cert", "attachment"),
-    "root-opened.cer": ("application/x-x509-ca-cert", "inline"),
     "root-crt.crt": ("application/x-x509-ca-cert", "attachment"),
     "root-pem.pem": ("application/x-pem-file", "attachment"),
     "root-profile.mobileconfig": ("application/x-apple-aspen-config", "inline"),

@@ -177,15 +177,17 @@ TOLD = {
     "firefox": Told(
         name="Firefox on Linux",
         covers="Firefox on Linux, and anywhere that it doesn't follow the system",
-        fetch="Choose the button above. Firefox asks at once whether to trust a new certificate authority.",
-        given="Open Firefox's **Settings**, **Privacy and security**, **Manage certificates** (**View Certificates** "
-        "in older versions), **Authorities**, **Import**, and choose `{file}`.",
+        fetch="Download `{file}` with the button above.",
+        given="Save `{file}` on this computer.",
         install=(
+            "Open Firefox's **Settings**, **Privacy and security**, **Manage certificates** (**View Certificates** in "
+            "older versions), and there **Authorities**.",
+            "Choose **Import**, and the file. Firefox asks whether to trust a new certificate authority.",
             "Compare the fingerprint: choose **View** in that question. It is in the line **SHA-256**, below "
             "**Fingerprints**. If it differs from the label of the device in one character, go back and choose "
             "**Cancel**.",
-            "Go back to the question, and tick **Trust this CA to identify websites**. Leave the other one empty.",
-            "Choose **OK**.",
+            "Go back to the question, and tick **Trust this CA to identify websites**. Leave the other one empty. "
+            "Then **OK**.",
         ),
         check=(_OPENS,),
         remove=(

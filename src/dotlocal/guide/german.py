@@ -200,18 +200,18 @@ TOLD = {
     "firefox": Told(
         name="Firefox auf Linux",
         covers="Firefox auf Linux und überall, wo es dem System nicht folgt",
-        fetch="Wählen Sie die Schaltfläche oben. Firefox fragt sofort, ob es einer neuen Zertifizierungsstelle "
-        "vertrauen soll.",
-        given="Öffnen Sie in Firefox **Einstellungen**, **Datenschutz & Sicherheit**, **Zertifikate verwalten** "
-        "(**Zertifikate anzeigen** in älteren Versionen), **Zertifizierungsstellen**, **Importieren**, und wählen Sie "
-        "`{file}`.",
+        fetch="Laden Sie `{file}` mit der Schaltfläche oben herunter.",
+        given="Speichern Sie `{file}` auf diesem Computer.",
         install=(
+            "Öffnen Sie in Firefox **Einstellungen**, **Datenschutz & Sicherheit**, **Zertifikate verwalten** "
+            "(**Zertifikate anzeigen** in älteren Versionen) und dort **Zertifizierungsstellen**.",
+            "Wählen Sie **Importieren**, dann die Datei. Firefox fragt, ob es einer neuen Zertifizierungsstelle "
+            "vertrauen soll.",
             "Vergleichen Sie den Fingerabdruck: Wählen Sie in dieser Frage **Ansicht**. Er steht in der Zeile "
             "**SHA-256** unter **Fingerabdrücke**. Weicht er in einem Zeichen vom Etikett des Geräts ab, gehen Sie "
             "zurück und wählen Sie **Abbrechen**.",
             "Gehen Sie zurück zur Frage und setzen Sie den Haken bei **Dieser CA vertrauen, um Websites zu "
-            "identifizieren**. Den anderen lassen Sie weg.",
-            "Wählen Sie **OK**.",
+            "identifizieren**. Den anderen lassen Sie weg. Dann **OK**.",
         ),
         check=(_OPENS,),
         remove=(

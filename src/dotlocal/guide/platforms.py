@@ -21,11 +21,10 @@ class FileKind:
 
 # No RFC registers a type for a CA that is to be imported: this is Netscape's, which all browsers know.
 DER = FileKind("der", ".cer", "application/x-x509-ca-cert")
-DER_OPENED = FileKind("opened", ".cer", "application/x-x509-ca-cert", inline=True)  # Firefox asks right away
 CRT = FileKind("crt", ".crt", "application/x-x509-ca-cert")  # what Android's file chooser looks for
 PEM = FileKind("pem", ".pem", "application/x-pem-file")
 PROFILE = FileKind("profile", ".mobileconfig", "application/x-apple-aspen-config", inline=True)
-FILE_KINDS = {kind.key: kind for kind in (DER, DER_OPENED, CRT, PEM, PROFILE)}
+FILE_KINDS = {kind.key: kind for kind in (DER, CRT, PEM, PROFILE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ PLATFORMS = (
     Platform("android", CRT),
     Platform("firefox-android", CRT),
     Platform("linux", PEM),
-    Platform("firefox", DER_OPENED),
+    Platform("firefox", DER),
     Platform("chromeos", PEM),
     Platform("terminal", PEM, person=False),
     Platform("java", PEM, person=False),

@@ -137,7 +137,7 @@ def _get(view: View, root: Root) -> Html:
     size = f"{max(len(root.der), 1024) / 1024:.0f} kB"
     button = tag("a", view.say("file"), href=f"{file_path(kind)}?lang={view.language}", class_="button")
     about = tag("p", view.say("file-more", file=_file_name(view, root), size=size), class_="quiet")
-    # a profile or a question that opens at once is not kept as a file
+    # a profile opens at once, and is not kept as a file
     warned = [] if kind.inline else [tag("p", view.say("file-warned"), class_="quiet")]
     return tag("div", button, about, *warned, class_="get")
 
