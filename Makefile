@@ -5,7 +5,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 bin := .venv/bin
 
-.PHONY: demo test test-long lint bench docs lock clean peers
+.PHONY: demo test test-long lint bench docs lock clean peers pictures
 
 demo: .venv/run  ## the whole story, then stay up for a browser; ONCE=1: check itself and end
 	$(bin)/dotlocal demo $(if $(ONCE),--once)
@@ -31,6 +31,10 @@ bench: .venv/dev  ## ratios against peers, run side by side on this machine
 docs: .venv/dev  ## write the generated parts of the docs
 	$(bin)/python scripts/render-docs
 
+pictures: .venv/dev peers  ## write docs/images, by the browser test that takes them
+	mkdir -p docs/images
+	DOTLOCAL_PICTURES=$(CURDIR)/docs/images $(bin)/pytest -q tests/help/test_help_browsers.py -k pictures
+
 peers:
 	scripts/install-peers
 
@@ -38,7 +42,7 @@ lock: .venv/dev  ## resolve requirements/*.in again
 	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/run.in -o requirements/run.txt
 	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/dev.in -o requirements/dev.txt
 
-sources := pyproject.toml README.md bin/dotlocal $(shell find src -name '*.py')
+sources := pyproject.toml README.md bin/dotlocal $(shell find src -type f -not -path '*/__pycache__/*')
 
 .venv/run: requirements/run.txt $(sources)
 	$(PYTHON) -m venv .venv

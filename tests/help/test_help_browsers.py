@@ -28,7 +28,7 @@ from tools import file, program
 Browser = type[Chromium] | type[Firefox]
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("help-browsers")]
-AXE = cache() / "axe.min.js"
+AXE = cache() / "bin" / "axe.min.js"
 PICTURES = os.environ.get("DOTLOCAL_PICTURES")  # a folder to write those of the docs to
 MOST = 100_000
 
@@ -249,6 +249,15 @@ def test_pictures_for_the_docs(device: Device, served: Ports, tmp_path: Path) ->
             assert visitor.state() == state
             visitor.picture(folder / name, most=1000)
         program("convert")
-        squeezed = ["convert", folder / name, "-colors", "64", "-define", "png:compression-level=9", folder / name]
+        squeezed = [
+            "convert",
+            folder / name,
+            "+dither",
+            "-colors",
+            "128",
+            "-define",
+            "png:compression-level=9",
+            folder / name,
+        ]
         subprocess.run(squeezed, check=True, timeout=60)
     assert all((PROJECT / "docs" / "images" / name).exists() for name, *_ in shots)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dotlocal.device.help import hosts, http
+from dotlocal.device.help.facts import read_root
 from dotlocal.device.help.http import Answer, Bad
+from dotlocal.testing import World
+from strategies import damaged, quick
 
+ROOT = World().root.public_bytes(Encoding.PEM)
 GOOD = b"GET /page?x=1 HTTP/1.1\r\nHost: press-07.local\r\nAccept: */*\r\n\r\n"
 
 
@@ -64,7 +69,8 @@ def test_what_could_be_read_in_two_ways_is_refused(head: bytes) -> None:
     assert refused(head) == REFUSED[head]
 
 
-@given(st.binary(max_size=9000))
+@quick(400)
+@given(st.binary(max_size=9000) | damaged(GOOD))
 def test_any_octets_are_read_or_refused(data: bytes) -> None:
     """Never another exception, and never more than fits."""
     try:
@@ -76,6 +82,15 @@ def test_any_octets_are_read_or_refused(data: bytes) -> None:
         pass
 
 
+@quick(400)
+@given(st.binary(max_size=900) | damaged(ROOT))
+def test_any_octets_are_a_root_or_none(data: bytes) -> None:
+    """root.pem is read by OpenSSL, and whatever that makes of it is shown as text."""
+    root = read_root(data)
+    assert root is None or (root.slug and len(root.fingerprint) == 64 and root.until_date)
+
+
+@quick(400)
 @given(st.text(max_size=400))
 def test_any_text_is_a_host_or_none(text: str) -> None:
     """A host that is one has nothing in it that a header or an address bar would trip over."""

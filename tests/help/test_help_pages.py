@@ -11,11 +11,10 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from wsgiref.util import setup_testing_defaults
-from wsgiref.validate import validator
 
 import pytest
 from help_device import HOST, Device
+from wsgi_answer import Answer
 
 from dotlocal.device.help import application, english, german
 from dotlocal.device.help.app import Help
@@ -44,25 +43,6 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag not in EMPTY:
             assert self.open.pop() == tag
-
-
-class Answer:
-    def __init__(self, app: Help, path: str = "/", query: str = "", **environ: str) -> None:
-        given: dict[str, Any] = {"HTTP_HOST": HOST, "PATH_INFO": path, "QUERY_STRING": query, "SCRIPT_NAME": ""}
-        given |= environ
-        setup_testing_defaults(given)
-
-        def start(status: str, headers: list[tuple[str, str]], error: object = None) -> object:
-            self.status, self.fields = int(status.split()[0]), {name.lower(): value for name, value in headers}
-            return lambda data: None
-
-        answered = validator(app)(given, start)
-        self.body = b"".join(answered)
-        answered.close()
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
 
 
 @pytest.fixture(scope="module")

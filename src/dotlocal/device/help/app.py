@@ -67,6 +67,10 @@ class Help:
         """The answer to one request, without its length."""
         if environ["REQUEST_METHOD"] not in http.METHODS:
             return http.failure(405)
+        base = "/" + quote(environ.get("SCRIPT_NAME", "").strip("/"), safe="/")
+        if not environ.get("PATH_INFO") and base != "/":
+            # relative links need the slash; one at the front and no more, or the rest would be read as a host
+            return http.Answer(308, (("Location", f"{base}/"), ("Cache-Control", "no-store")))
         name = environ.get("PATH_INFO", "").removeprefix("/")
         if name in _ASSETS:
             return http.Answer(
@@ -94,7 +98,7 @@ class Help:
             hints = {"sec-ch-ua-platform": environ.get("HTTP_SEC_CH_UA_PLATFORM", "")}
             wanted = detect.platform_of(agent, hints) or "windows"
         scheme = "https" if environ.get("wsgi.url_scheme") == "https" else "http"
-        path = quote(environ.get("SCRIPT_NAME", "").rstrip("/"), safe="/") + "/"
+        path = "/" + quote(environ.get("SCRIPT_NAME", "").strip("/") + "/", safe="/").lstrip("/")
         view = View(
             facts, language, BY_KEY[wanted], host, scheme, path, self._https_port, self._probe_port,
             self._redirect and scheme == "http" and not environ.get("QUERY_STRING"), self._hsts,

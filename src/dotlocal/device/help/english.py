@@ -17,7 +17,7 @@ WORDS = {
     "state-open": "Open {url}",
     "state-untrusted": "This browser does not trust the device yet.",
     "state-untrusted-more": "Import the file as described below. When you come back to this page, it looks again. "
-    "Until then a secure page of the device begins with a warning: leave it there, and enter no password.",
+    "Until then a secure page of the device begins with a warning: turn back there, and enter no password.",
     "state-unknown": "This page could not find out.",
     "state-unknown-more": "Port {port} of the device can't be reached from this browser, or only in part: a firewall "
     "or a proxy may be in between. The import works all the same. Check by hand afterwards: {check}",

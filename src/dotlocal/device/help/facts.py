@@ -78,17 +78,16 @@ def look(run: str) -> Facts | None:
 
 def _root(folder: str) -> Root | None:
     try:
-        pem = files.read(os.path.join(folder, probe.ROOT)).decode("ascii")
-        return read_root(pem)
-    except (Refused, UnicodeDecodeError):
+        return read_root(files.read(os.path.join(folder, probe.ROOT)))
+    except Refused:
         return None
 
 
-def read_root(pem: str) -> Root | None:
+def read_root(pem: bytes) -> Root | None:
     """The root of a PEM text, read by OpenSSL; None where that finds no CA in it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(cadata=pem)
+        context.load_verify_locations(cadata=pem.decode("ascii"))
         ((der,), (about,)) = context.get_ca_certs(binary_form=True), context.get_ca_certs()
         subject: Any = about["subject"]
         named = dict(pair for part in subject for pair in part)
@@ -96,4 +95,4 @@ def read_root(pem: str) -> Root | None:
     except (ssl.SSLError, ValueError, KeyError):
         return None
     name = next((str(named[key]) for key in _NAMED if key in named), "root")
-    return Root(pem, der, name, str(named.get("organizationName", name)), int(until))
+    return Root(ssl.DER_cert_to_PEM_cert(der), der, name, str(named.get("organizationName", name)), int(until))

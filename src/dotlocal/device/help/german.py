@@ -17,7 +17,7 @@ WORDS = {
     "state-open": "{url} öffnen",
     "state-untrusted": "Dieser Browser vertraut dem Gerät noch nicht.",
     "state-untrusted-more": "Importieren Sie die Datei wie unten beschrieben. Wenn Sie auf diese Seite zurückkommen, "
-    "prüft sie noch einmal. Bis dahin beginnt eine sichere Seite des Geräts mit einer Warnung: Lassen Sie es dabei, "
+    "prüft sie noch einmal. Bis dahin beginnt eine sichere Seite des Geräts mit einer Warnung: Kehren Sie dort um, "
     "und geben Sie kein Passwort ein.",
     "state-unknown": "Diese Seite konnte es nicht herausfinden.",
     "state-unknown-more": "Port {port} des Geräts ist von diesem Browser aus nicht oder nur teilweise erreichbar: "

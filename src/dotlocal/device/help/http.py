@@ -16,9 +16,10 @@ _TARGET = re.compile(r"/[!-~]{0,2047}")
 _VALUE = re.compile(r"[\t -~\x80-\xff]*")
 METHODS = ("GET", "HEAD")
 REASONS = {
-    200: "OK", 302: "Found", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    410: "Gone", 413: "Content Too Large", 421: "Misdirected Request", 431: "Request Header Fields Too Large",
-    500: "Internal Server Error", 503: "Service Unavailable", 505: "HTTP Version Not Supported",
+    200: "OK", 308: "Permanent Redirect", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 410: "Gone", 413: "Content Too Large", 421: "Misdirected Request",
+    431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
 }  # fmt: skip
 
 
