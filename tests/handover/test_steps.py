@@ -210,7 +210,8 @@ def test_by_hand_the_current_set_is_handed_over(device: Device, tmp_path: Path) 
 def hanging(device: Device, tmp_path: Path, *words: str, when: str, seconds: int) -> Iterator[subprocess.Popen[bytes]]:
     """A hand-over at work, in whose command nothing happens until it is ended; every later one succeeds at once."""
     mark = tmp_path / "mark"
-    command = ["sh", "-c", f"[ -e {mark} ] || {{ touch {mark}; sleep {seconds + 20}; }}"]
+    script = f"echo told >> {tmp_path / 'runs'}; [ -e {mark} ] || {{ touch {mark}; sleep {seconds + 20}; }}"
+    command = ["sh", "-c", script]
     with tls_server(ssl_context(device.run)) as port:
         device.configure(by_command(port, *command, seconds=seconds) + f'when = "{when}"\n')
         process = device.told.command.start(*words)
@@ -259,17 +260,20 @@ def test_by_hand_the_newest_set_is_handed_over(device: Device, tmp_path: Path) -
     assert device.status["handover"] == handed
 
 
-def test_of_two_boots_the_later_one_hands_over(device: Device, tmp_path: Path) -> None:
-    """The earlier one's set was overtaken while its server hung: a note, exit status 0; the later one's is served."""
+def test_of_three_boots_the_last_one_hands_over(device: Device, tmp_path: Path) -> None:
+    """While the server hangs it is told of the first set, then of the last, of none between; those are a note each."""
     words = [*device.told.boot_words("07"), "--json"]
-    with hanging(device, tmp_path, *words, when="boot", seconds=5) as process:
-        later = device.boot()
-        out, _ = process.communicate(timeout=40)
-    earlier = json.loads(out)
-    assert (process.returncode, earlier["handover"]["outcome"]) == (0, "superseded")
-    assert codes(earlier) == ["handover-superseded"]
-    assert later["handover"]["outcome"] == "served"
-    assert device.status == later
+    with hanging(device, tmp_path, *words, when="boot", seconds=5) as first:
+        before = device.status["serial"]
+        second = device.told.command.start(*words)
+        wait_until(lambda: device.status["serial"] != before)
+        last = device.boot()
+        reports = [json.loads(process.communicate(timeout=40)[0]) for process in (first, second)]
+    assert [report["handover"]["outcome"] for report in reports] == ["superseded", "superseded"]
+    assert [codes(report) for report in reports] == [["handover-superseded"]] * 2
+    assert (first.returncode, second.returncode, device.status) == (0, 0, last)
+    assert last["handover"]["outcome"] == "served"
+    assert (tmp_path / "runs").read_text().split() == ["told", "told"]
 
 
 def test_a_watching_device_tries_again(device: Device, tmp_path: Path) -> None:

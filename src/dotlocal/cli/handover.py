@@ -48,14 +48,15 @@ def _handover(options: argparse.Namespace) -> int:
     run = run_of(options)
     for _ in range(_MOST_SETS):
         report = hand_over(current_status(run), settings, run)
-        if report["handover"]["outcome"] != SUPERSEDED:
+        overtaken = report["handover"]["outcome"] == SUPERSEDED
+        if not overtaken:
             break
     told = {"handover": report["handover"], "findings": [each for each in report["findings"] if _ours(each)]}
     if options.json:
         terms.deliver_json(told)
     for line in status.remarks({**told, "left_out": []}):
         terms.say(line)
-    return 1 if any(finding["severity"] == "error" for finding in told["findings"]) else 0
+    return 1 if overtaken or any(finding["severity"] == "error" for finding in told["findings"]) else 0
 
 
 def _ours(finding: dict[str, str]) -> bool:

@@ -44,9 +44,12 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
         server = Server(settings.handover, settings.handover_command)
         with _turn(run, server):
             new = offered.load(run)
-            name = report["names"][0] if report["names"] else None
-            with files.Lock(new.folder, _LOCK_SECONDS, folder=True):
-                carry_out(server, new, name, outcome)
+            if proof.serial_of(new.with_addresses) != report["serial"]:
+                outcome.outcome = SUPERSEDED  # before its turn came
+            else:
+                name = report["names"][0] if report["names"] else None
+                with files.Lock(new.folder, _LOCK_SECONDS, folder=True):
+                    carry_out(server, new, name, outcome)
     except Refused as refused:
         outcome.reason, outcome.hint = f"{refused}", refused.hint
     except OSError as error:
@@ -123,10 +126,6 @@ def _save(told: dict[str, Any], new: OfferedSet | None) -> None:
 
 
 def _turn(run: Run, server: Server) -> files.Lock:
-    path = run.handover_lock
-    if os.geteuid() == 0 and not os.path.exists(path):
-        # born as the run directory's owner, who must be able to hold it as well
-        files.write(path, b"", mode=0o600)
-        os.chown(path, os.stat(run.path).st_uid, -1)
+    run.allow_handover()
     # the one before may be at its server's last second; it gives up as soon as it sees that this set is current
-    return files.Lock(path, server.seconds + _LOCK_SECONDS)
+    return files.Lock(run.handover_lock, server.seconds + _LOCK_SECONDS)
