@@ -41,6 +41,7 @@ peers:
 lock: .venv/dev  ## resolve requirements/*.in again
 	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/run.in -o requirements/run.txt
 	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(bin)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate requirements/acme2certifier.in -o requirements/acme2certifier.txt
 
 sources := pyproject.toml README.md bin/dotlocal $(shell find src -type f -not -path '*/__pycache__/*')
 

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from peers.children import cache
 from tools import program
 
 START_SECONDS = 30.0
@@ -73,9 +74,24 @@ class Authority:
         (folder / "root.key").write_bytes(_pkcs8(key))
         return made
 
+    @classmethod
+    def at(cls, folder: Path) -> Authority | None:
+        """The one that was made here before."""
+        if not (folder / "root.key").exists():
+            return None
+        key = serialization.load_pem_private_key((folder / "root.key").read_bytes(), None)
+        assert isinstance(key, ec.EllipticCurvePrivateKey)
+        return cls(folder, key, x509.load_pem_x509_certificate((folder / "root.pem").read_bytes()))
+
     @property
     def pem(self) -> Path:
         return self.folder / "root.pem"
+
+    def empty_crl(self) -> None:
+        now = datetime.now(UTC)
+        builder = x509.CertificateRevocationListBuilder(self.certificate.subject, now, now + timedelta(days=9))
+        signed = builder.sign(self.key, hashes.SHA256())
+        (self.folder / "root.crl").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
     def server(self, *hosts: str) -> tuple[Path, Path]:
         """Certificate and key for a server of these names and addresses."""
@@ -102,12 +118,12 @@ def pebble(
 
     Names are looked up by pebble-challtestsrv, which sends everybody to `host`.
     """
-    found, dns_server = program("pebble"), program("pebble-challtestsrv")
+    found = program("pebble")
     folder.mkdir(exist_ok=True)
     tls_root = Authority.make(folder, "Root of Pebble's own certificate")
     certificate, key = tls_root.server("localhost", host)
     ports = [port or unused_port(), unused_port(), http or unused_port(), tls or unused_port()]
-    dns_port, dns_management = unused_port(), unused_port()
+    dns_port = unused_port()
     config = {
         "listenAddress": f"{host}:{ports[0]}", "managementListenAddress": f"{host}:{ports[1]}",
         "certificate": str(certificate), "privateKey": str(key), "httpPort": ports[2], "tlsPort": ports[3],
@@ -116,10 +132,6 @@ def pebble(
     if eab:
         config["externalAccountMACKeys"] = {KID: MAC_KEY}
     (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
-    names = [
-        dns_server, "-defaultIPv4", host, "-defaultIPv6", "", "-dns01", f"{host}:{dns_port}", "-http01", "",
-        "-https01", "", "-tlsalpn01", "", "-management", f"{host}:{dns_management}",
-    ]  # fmt: skip
     words = [found, "-config", str(folder / "pebble.json"), "-dnsserver", dns or f"{host}:{dns_port}"]
     chosen = {"PEBBLE_VA_NOSLEEP": "1", **environment}
     server = AcmeServer(
@@ -127,7 +139,7 @@ def pebble(
         f"https://{host}:{ports[1]}",
     )  # fmt: skip
     with (
-        running([*inside, *names], folder / "dns.log", {}),
+        running([*inside, *name_server(host, dns_port)], folder / "dns.log", {}),
         running([*inside, *words], folder / "pebble.log", chosen),
     ):
         if inside:
@@ -137,6 +149,14 @@ def pebble(
             (folder / "issuer.pem").write_bytes(_get(f"{server.management}/roots/0", tls_root.pem))
         server.log = folder / "pebble.log"
         yield server
+
+
+def name_server(host: str, port: int) -> list[str]:
+    """Words of a name server that sends everybody to `host`, where it listens itself."""
+    return [
+        program("pebble-challtestsrv"), "-defaultIPv4", host, "-defaultIPv6", "", "-dns01", f"{host}:{port}", "-http01",
+        "", "-https01", "", "-tlsalpn01", "", "-management", f"{host}:{unused_port()}",
+    ]  # fmt: skip
 
 
 @contextmanager
@@ -177,6 +197,12 @@ def waited(log: Path, words: str) -> None:
         time.sleep(0.05)
 
 
+def _cached(path: str) -> str:
+    """A program that scripts/install-peers has put beside the peers."""
+    found = cache() / path
+    return str(found) if found.exists() else program(found.name)
+
+
 def _get(url: str, root: Path) -> bytes:
     with urllib.request.urlopen(url, context=ssl.create_default_context(cafile=str(root)), timeout=10) as answer:
         body: bytes = answer.read()
@@ -204,3 +230,127 @@ def _pkcs8(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def resolving(folder: Path, inside: tuple[str, ...], address: str, *names: str) -> list[str]:
+    """Words in front of a server that finds these names at this address, as the customer's name server would tell."""
+    hosts = folder / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name in names))
+    script = 'mount --bind "$0" /etc/hosts && exec "$@"'
+    return [*inside, "unshare", "-m", "sh", "-c", script, str(hosts)]
+
+
+@contextmanager
+def caddy(folder: Path, *, host: str, inside: tuple[str, ...], names: tuple[str, ...]) -> Iterator[AcmeServer]:
+    """Caddy's own ACME server; its certificates live for twelve hours."""
+    found, port = program("caddy"), 8443
+    folder.mkdir(exist_ok=True)
+    tls_root = Authority.make(folder, "Root of Caddy's own certificate")
+    certificate, key = tls_root.server("localhost", host)
+    config = folder / "Caddyfile"
+    config.write_text(f"""{{
+        admin off
+        auto_https disable_redirects
+        storage file_system {folder}/data
+        skip_install_trust
+        pki {{
+            ca customer {{
+                name "Customer"
+            }}
+        }}
+    }}
+    https://{host}:{port} {{
+        tls {certificate} {key}
+        acme_server {{
+            ca customer
+            challenges http-01 tls-alpn-01
+        }}
+    }}
+    """)
+    words = [*resolving(folder, inside, host, *names), found, "run", "--adapter", "caddyfile", "--config", str(config)]
+    places = {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with running(words, folder / "caddy.log", places):
+        root = folder / "data/pki/authorities/customer/root.crt"
+        waited(folder / "caddy.log", "serving initial configuration")
+        yield AcmeServer(f"https://{host}:{port}/acme/customer/directory", tls_root.pem, root, log=folder / "caddy.log")
+
+
+@contextmanager
+def openbao(folder: Path, *, host: str, inside: tuple[str, ...], names: tuple[str, ...]) -> Iterator[AcmeServer]:
+    """OpenBao's PKI engine with ACME, in its development mode with TLS."""
+    found, port = _cached("bin/bao"), 8200
+    folder.mkdir(exist_ok=True)
+    url = f"https://127.0.0.1:{port}"  # its own certificate names nothing else
+    words = [
+        found, "server", "-dev", "-dev-tls", f"-dev-tls-cert-dir={folder}",
+        f"-dev-listen-address=127.0.0.1:{port}", "-dev-root-token-id=root",
+    ]  # fmt: skip
+    tls_root = folder / "vault-ca.pem"
+    with running([*resolving(folder, inside, host, *names), *words], folder / "bao.log", {"HOME": str(folder)}):
+        waited(folder / "bao.log", "Development mode should NOT be used")
+        asked = [*inside, "env", f"BAO_ADDR={url}", "BAO_TOKEN=root", f"BAO_CACERT={tls_root}", f"HOME={folder}", found]
+        headers = [f"-allowed-response-headers={each}" for each in ("Location", "Replay-Nonce", "Link", "Retry-After")]
+        for command in (
+            ["secrets", "enable", "pki"],
+            ["secrets", "tune", "-max-lease-ttl=87600h", *headers, "pki"],
+            ["write", "pki/root/generate/internal", "common_name=Customer", "ttl=8760h"],
+            ["write", "pki/config/cluster", f"path={url}/v1/pki"],
+            ["write", "pki/config/acme", "enabled=true", "eab_policy=not-required"],
+        ):
+            subprocess.run([*asked, *command], capture_output=True, check=True, timeout=START_SECONDS)
+        got = subprocess.run([*asked, "read", "-field=certificate", "pki/cert/ca"], capture_output=True, check=True)
+        (folder / "issuer.pem").write_bytes(got.stdout)
+        yield AcmeServer(f"{url}/v1/pki/acme/directory", tls_root, folder / "issuer.pem", log=folder / "bao.log")
+
+
+@contextmanager
+def acme2certifier(
+    folder: Path, *, host: str, inside: tuple[str, ...], names: tuple[str, ...], now: bool = False
+) -> Iterator[AcmeServer]:
+    """acme2certifier, which has renewal information (RFC 9773): renew in the second half of 30 days, or `now`; look
+    again in an hour. In the same folder it has the same root and the same accounts.
+    """
+    python, port = _cached("acme2certifier/bin/python"), 8444
+    folder.mkdir(exist_ok=True)
+    tls_root = Authority.at(folder) or Authority.make(folder, "Root of the customer's ACME server")
+    certificate, key = tls_root.server(host)
+    tls_root.empty_crl()
+    config = folder / "acme_srv.cfg"
+    config.write_text(f"""[DEFAULT]
+debug: True
+dns_server_list: ["{host}"]
+[Nonce]
+nonce_check_disable: False
+[CAhandler]
+handler_module: acme2certifier.cahandlers.openssl_ca_handler
+issuing_ca_key: {folder}/root.key
+issuing_ca_cert: {folder}/root.pem
+issuing_ca_crl: {folder}/root.crl
+cert_validity_days: 30
+cert_save_path: {folder}
+[DBhandler]
+dbfile: {folder}/acme.db
+[Certificate]
+revocation_reason_check_disable: False
+[Challenge]
+[Renewalinfo]
+renewalthreshold_pctg: 50
+retry_after_timeout: 3600
+renewal_force: {now}
+[Order]
+tnauthlist_support: False
+[Directory]
+home: https://customer.test/
+""")
+    script = str(Path(__file__).with_name("acme2certifier_server.py"))
+    words = [python, script, host, str(port), str(certificate), str(key)]
+    environment = {"ACME_SRV_CONFIGFILE": str(config), "ACME_SRV_DB_HANDLER": "wsgi"}
+    before = resolving(folder, inside, host, *names)
+    with (
+        running([*inside, *name_server(host, 53)], folder / "dns.log", {}),
+        running([*before, *words], folder / "acme2certifier.log", environment),
+    ):
+        waited(folder / "acme2certifier.log", "serving")
+        yield AcmeServer(
+            f"https://{host}:{port}/directory", tls_root.pem, tls_root.pem, log=folder / "acme2certifier.log"
+        )

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acme_servers import KID, MAC_KEY, AcmeServer, pebble
-from cryptography import x509
+from plants import ADDRESS, NAME, PATIENCE, Device, device_in, names_of, plant_of
 
-from installed import Command, Done
-from namespaces import Host, host
+from installed import Command
+from namespaces import Host
 from peers.chromium import Chromium
 from told import Told, tell
-
-ADDRESS = "10.77.0.7"
-NAME = "press-07.customer.test"
-PATIENCE = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -35,72 +28,13 @@ def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
 
 @pytest.fixture(scope="module")
 def plant() -> Iterator[Host]:
-    with host() as made:
-        made.ip("addr", "add", f"{ADDRESS}/24", "dev", made.device)
+    with plant_of() as made:
         yield made
-
-
-@dataclass
-class Device:
-    """A copy of press-07, whose commands run in the plant."""
-
-    folder: Path
-    command: Command
-    plant: Host
-
-    @property
-    def places(self) -> list[str]:
-        return [f"--{name}={self.folder / name}" for name in ("state", "run")] + [f"--config={self.folder}/device.toml"]
-
-    def __call__(self, *words: str, **more: str) -> Done:
-        return self.command(*words, *self.places, before=tuple(self.plant.inside()), **more)
-
-    def acme(self, *words: str) -> Done:
-        return self("device", "own", "acme", *words)
-
-    def set_up(self, server: AcmeServer, *words: str) -> Done:
-        return self.acme(
-            "--directory", server.directory, "--ca-file", str(server.tls_root), "--agree-terms", "--name", NAME,
-            "--address", ADDRESS, *words,
-        )  # fmt: skip
-
-    @property
-    def status(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads(self.acme("--status", "--json").out)
-        return report
-
-    @property
-    def served(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads((self.folder / "run/current/status.json").read_text())
-        return report
-
-    @property
-    def leaf(self) -> x509.Certificate:
-        return x509.load_pem_x509_certificate((self.folder / "run/current/fullchain.pem").read_bytes())
-
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
-        command = self.plant.inside(str(self.command.path), *words)
-        log = (self.folder / f"{words[1]}.log").open("wb")
-        places = [f"--run={self.folder / 'run'}"] if words[1] == "serve" else self.places
-        return subprocess.Popen([*command, *places], env=self.command.env(), stderr=log, stdin=subprocess.DEVNULL)
-
-    @contextmanager
-    def running(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-        process = self.start(*words)
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture
 def device(told: Told, plant: Host, tmp_path: Path) -> Device:
-    made = Device(tmp_path, told.command, plant)
-    shutil.copytree(told.device("07") / "state", tmp_path / "state")
-    (tmp_path / "device.toml").write_text(f'hostnames = ["press-07.local"]\naddresses = ["{ADDRESS}"]\n')
-    assert made("device", "boot").status == 0
-    return made
+    return device_in(plant, told, tmp_path)
 
 
 @contextmanager
@@ -137,7 +71,7 @@ def test_set_up_probation_confirmed_renewed(device: Device, server: AcmeServer) 
     assert done.status == 0, done.err
     assert device.served["served"] == "certificate"
     assert "probation" in device.served["own"]
-    assert sorted(_names(device.leaf)) == [ADDRESS, NAME]
+    assert sorted(names_of(device.leaf)) == [ADDRESS, NAME]
     first = device.leaf.serial_number
     device("device", "own", "acme", "--renew")
     assert device.leaf.serial_number == first, "nothing was due"
@@ -185,7 +119,7 @@ def test_tls_alpn_through_device_serve(device: Device, server: AcmeServer) -> No
         done = device.set_up(server, "--challenge", "tls-alpn-01", "--confirm")
         assert done.status == 0, done.err + (device.folder / "serve.log").read_text()
         assert serving.poll() is None
-    assert sorted(_names(device.leaf)) == [ADDRESS, NAME]
+    assert sorted(names_of(device.leaf)) == [ADDRESS, NAME]
     assert not (device.folder / "run/acme-tls").exists()
 
 
@@ -283,11 +217,6 @@ def _due_in(device: Device, seconds: int, directory: str = "") -> None:
         settings = device.folder / "state/owned/acme-settings"
         settings.write_text(json.dumps({**json.loads(settings.read_text()), "directory": directory}))
     Run(str(device.folder / "run")).tell_change(None)
-
-
-def _names(leaf: x509.Certificate) -> list[str]:
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from dotlocal.core import der, keys, pem, pkcs10
 from dotlocal.core.errors import Refused
 from dotlocal.core.names import Address, HostName
 from dotlocal.core.request import parse_device, parse_factory
-from dotlocal.core.template import ALGORITHMS, EMPTY_NAME
+from dotlocal.core.template import ALGORITHMS
 from dotlocal.core.window import Window
 from dotlocal.host.signers import KeySigner
 from dotlocal.testing import request_pem
@@ -53,10 +53,12 @@ def test_names_that_are_asked_for_are_written_as_pyca_does() -> None:
     wanted = x509.SubjectAlternativeName(
         [x509.DNSName(names[0].text), *(x509.IPAddress(ip_address(each.text)) for each in addresses)]
     )
-    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    theirs = builder.add_extension(wanted, critical=False).sign(KEY.private_key, hashes.SHA256())
-    ours = pkcs10.contents(EMPTY_NAME, keys.spki_of(KEY.public_key), names, addresses)
-    assert ours == theirs.tbs_certrequest_bytes
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "press")])
+    for subject, critical in ((x509.Name([]), True), (named, False)):  # RFC 5280 4.2.1.6
+        builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+        theirs = builder.add_extension(wanted, critical=critical).sign(KEY.private_key, hashes.SHA256())
+        ours = pkcs10.contents(subject.public_bytes(), keys.spki_of(KEY.public_key), names, addresses)
+        assert ours == theirs.tbs_certrequest_bytes
 
 
 def _refusal(data: bytes) -> Refused:

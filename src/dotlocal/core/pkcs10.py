@@ -2,7 +2,7 @@
 
 from dotlocal.core import der
 from dotlocal.core.names import Address, HostName
-from dotlocal.core.template import ALGORITHMS, subject_alt_name
+from dotlocal.core.template import ALGORITHMS, EMPTY_NAME, subject_alt_name
 
 
 def contents(
@@ -13,8 +13,9 @@ def contents(
     where there are none it has no attribute at all.
     """
     if names or addresses:
-        # whether the names are critical is for the CA to say
-        extensions = (der.extension("2.5.29.17", subject_alt_name(names, addresses), critical=False), *extensions)
+        # CAs that copy the extension copy this as well, and below an empty subject it must be (RFC 5280 4.2.1.6)
+        critical = subject == EMPTY_NAME
+        extensions = (der.extension("2.5.29.17", subject_alt_name(names, addresses), critical=critical), *extensions)
     # extensionRequest (RFC 2985 5.4.2)
     asked = der.sequence(der.oid("1.2.840.113549.1.9.14"), der.set_of(der.sequence(*extensions))) if extensions else b""
     return der.sequence(der.integer(0), subject, spki, der.explicit(0, asked))

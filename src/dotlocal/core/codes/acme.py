@@ -35,6 +35,7 @@ GROUPS = (
         Row("acme-server", REFUSED, CUSTOMER, "the server has a problem of its own", "its log may say more"),
         Row("acme-rate-limited", REFUSED, CUSTOMER, "the server was asked too often", "none: it is tried again later"),
         Row("acme-refused", REFUSED, CUSTOMER, "the server refuses; the message says why", "its log may say more"),
+        Row("acme-not-implemented", REFUSED, CUSTOMER, "the server can't do this", "go on without"),
         Row("acme-account", REFUSED, CUSTOMER, "the server does not know the account", "none: it is made anew"),
         Row("acme-account-ended", REFUSED, CUSTOMER, "the account was ended", "`--deactivate`, then set it up again"),
     )),

@@ -13,6 +13,8 @@ from dotlocal.device.acme.client import Client
 if TYPE_CHECKING:
     from dotlocal.host.keys import SigningKey
 
+_ABSENT = (404, 405, 501)
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -75,7 +77,14 @@ def tell_contact(client: Client, contact: tuple[str, ...]) -> None:
 def roll_over(client: Client, new: SigningKey) -> None:
     """Move the account to a new key (RFC 8555 7.3.5), which the client then signs with."""
     url = client.url("keyChange")
-    client.post(url, jws.key_change(client.key, new, account=client.account, url=url))
+    answer = client.attempt(url, jws.key_change(client.key, new, account=client.account, url=url))
+    if answer.status in _ABSENT:  # OpenBao lists it, and has nothing there
+        raise Refused(
+            "acme-not-implemented", "the ACME server has no way to change an account's key",
+            hint="go on with the key that it has; its administrator can end the account",
+        )  # fmt: skip
+    if not answer.fine:
+        raise problems.refusal(answer, client.now())
     client.key = new
 
 

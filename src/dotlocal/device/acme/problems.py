@@ -6,6 +6,7 @@ Each row: the error type of the registry, our code, whether trying again can hel
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from dotlocal.core.errors import Refused
@@ -59,8 +60,10 @@ def refusal(answer: Answer, now: int) -> Refused:
     try:
         table = answer.json()
     except Refused as odd:
-        table = {"detail": f"status {answer.status}; {odd.message}" if answer.body else f"status {answer.status}"}
-    made = of(table, answer)
+        table = {"detail": f"status {answer.status}; {odd.message}" if answer.body else ""}
+    if not any(isinstance(table.get(key), str) and table[key] for key in ("detail", "title", "type")):
+        table = {**table, "detail": f"status {answer.status} without a reason"}
+    made = of(table, answer) if answer.status != HTTPStatus.NOT_IMPLEMENTED else _not_implemented(table)
     if (wait := answer.retry_after(now)) is not None:
         made.facts["retry_after"] = wait
     made.facts["temporary"] = made.facts["temporary"] or answer.status in (429, 503)
@@ -77,6 +80,14 @@ def of(table: Mapping[str, Any], answer: Answer) -> Refused:
     if code == "acme-user-action" and (page := next(answer.links("terms-of-service"), table.get("instance"))):
         said.append(words(str(page)))
     return Refused(code, f"the ACME server says: {words('; '.join(said))}", hint=hint, facts={"temporary": temporary})
+
+
+def _not_implemented(table: Mapping[str, Any]) -> Refused:
+    # Caddy's types such an answer as `unsupportedIdentifier`, which is another matter
+    return Refused(
+        "acme-not-implemented", f"the ACME server says: {_said(table)}", hint="go on without; it has no such thing",
+        facts={"temporary": False},
+    )  # fmt: skip
 
 
 def _said(table: Mapping[str, Any]) -> str:
