@@ -82,7 +82,7 @@ def test_our_request_is_the_one_of_an_independent_builder() -> None:
     theirs = x509.load_pem_x509_csr(_request(DEVICE))
     assert ours.tbs_certrequest_bytes == theirs.tbs_certrequest_bytes
     assert ours.is_signature_valid
-    station = pkcs10.contents(pkcs10.station_name("line 1"), keys.spki_of(KEY.public_key))
+    station = pkcs10.contents(pkcs10.common_name("line 1"), keys.spki_of(KEY.public_key))
     assert station == x509.load_pem_x509_csr(_request(STATION)).tbs_certrequest_bytes
 
 
@@ -263,7 +263,7 @@ def test_a_station_says_its_name_once(subject: Subject) -> None:
 @pytest.mark.parametrize("name", ["", " line", "line_1", "l" * 33, "linea ñ", "(1)", "line\n"])
 def test_odd_names_of_stations_are_refused(name: str) -> None:
     """They go into a common name in brackets."""
-    raw = pkcs10.contents(pkcs10.station_name(name), keys.spki_of(KEY.public_key))
+    raw = pkcs10.contents(pkcs10.common_name(name), keys.spki_of(KEY.public_key))
     data = pem.encode(pem.REQUEST, pkcs10.request(raw, KEY.algorithm, KEY.sign(raw))).encode()
     with pytest.raises(Refused) as refused:
         parse_factory(data)

@@ -31,6 +31,6 @@ def device_name(serial: str) -> bytes:
     return der.sequence(der.set_of(der.sequence(der.oid("2.5.4.5"), der.printable_string(serial))))
 
 
-def station_name(name: str) -> bytes:
-    """A station's subject in its request: its name as common name alone."""
+def common_name(name: str) -> bytes:
+    """A subject that is a common name alone: a station's, or a host's."""
     return der.sequence(der.set_of(der.sequence(der.oid("2.5.4.3"), der.utf8_string(name))))

@@ -80,7 +80,7 @@ def init(home: Home, name: str, *, kind: str, passphrase: bytes | None) -> str:
     else:
         signer = signers.generate(kind)
         files.create(str(home.key), signer.encode(passphrase), mode=0o600)
-    signed = pkcs10.contents(pkcs10.station_name(name), keys.spki_of(signer.public_key))
+    signed = pkcs10.contents(pkcs10.common_name(name), keys.spki_of(signer.public_key))
     request_der = pkcs10.request(signed, signer.algorithm, signer.sign(signed))
     text = pem.encode(pem.REQUEST, request_der)
     files.create(str(home.request), text.encode())

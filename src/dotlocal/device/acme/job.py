@@ -25,6 +25,7 @@ from dotlocal.device.acme.store import Account, AcmeStore
 from dotlocal.device.acme.transport import Exchange
 from dotlocal.host import keys
 
+_LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A
 RENEWED, LOOKED, WAITING = "renewed", "looked", "waiting"
 
 
@@ -137,7 +138,7 @@ def _renew(client: Client, settings: AcmeSettings, store: AcmeStore, record: Rec
 
 def _obtain(client: Client, settings: AcmeSettings, record: Record, around: Surroundings) -> tuple[keys.Key, Chain]:
     key = keys.generate()
-    contents = pkcs10.contents(EMPTY_NAME, keys.spki_of(key), settings.names, settings.addresses)
+    contents = pkcs10.contents(_subject(settings), keys.spki_of(key), settings.names, settings.addresses)
     request = pkcs10.request(contents, "ecdsa-sha256", key.sign(contents))
     made = order.obtain(
         client, settings.identifiers, request, around.responder(settings), preferred_root=settings.preferred_root,
@@ -145,6 +146,12 @@ def _obtain(client: Client, settings: AcmeSettings, record: Record, around: Surr
     )  # fmt: skip
     made.check(keys.key_id_of(key), settings.identifiers)
     return key, made
+
+
+def _subject(settings: AcmeSettings) -> bytes:
+    # some CAs want a common name (OpenBao's require_cn), and others give an empty subject names that aren't critical
+    first = next((each.text for each in settings.names if len(each.text) <= _LONGEST_COMMON_NAME), "")
+    return pkcs10.common_name(first) if first else EMPTY_NAME
 
 
 def _remember(client: Client, record: Record, made: Chain, around: Surroundings) -> None:
