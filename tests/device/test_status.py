@@ -24,7 +24,7 @@ SCHEMA: dict[str, Any] = {
     "schema": int, "issued": INSTANT, "serial": HEX, "names_serial": HEX, "not_before": INSTANT, "not_after": INSTANT,
     "names": [str], "addresses": [str], "left_out": [{"value": str, "kind": str, "code": str, "reason": str}],
     "clock": {"quality": str, "now": INSTANT, "floor": INSTANT},
-    "device_ca": {"serial": HEX, "not_after": INSTANT}, "served": str,
+    "device_ca": {"serial": HEX, "not_after": INSTANT}, "served": str, "own": dict,
     "findings": [{"code": str, "severity": str, "subject": str, "message": str, "hint": str}],
 }  # fmt: skip
 

@@ -88,3 +88,15 @@ def test_the_integrators_walk_ends_with_a_device_that_curl_accepts(dotlocal, tmp
     root = tmp_path / "root" / "root.pem"
     assert judged(root, tmp_path / "run", "-verify_hostname", "press-07.local").endswith(": OK"), told
     assert judged(root, tmp_path / "run", "-verify_ip", "192.168.77.7").endswith(": OK"), told
+
+
+def test_the_walk_with_an_own_certificate(dotlocal, tmp_path):
+    """request → CA → import → confirm; a key of one's own; a root for one device; the CA as issuer; back and forth."""
+    told = tell(tmp_path / "maker", dotlocal)
+    device = told.device("07")
+    said = walk(
+        "own-certificate.md", tmp_path, dotlocal, DOTLOCAL_STATE=f"{device}/state", DOTLOCAL_RUN=f"{device}/run"
+    )
+    assert "on probation: it goes back in 600 seconds" in said
+    assert said.count("serves certificate") >= 3, said
+    assert (tmp_path / "root-for-browsers.pem").read_text().startswith("-----BEGIN CERTIFICATE-----")

@@ -35,6 +35,7 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
             "serial": f"{template.issuer_serial:x}", "not_after": rfc3339(template.issuer_window.not_after),
         },
         "served": "vendor",
+        "own": {},
         "findings": findings(plan.findings),
     }  # fmt: skip
 
