@@ -104,6 +104,7 @@ def test_any_text_is_a_host_or_none(text: str) -> None:
         ("Press-07.local", "press-07.local", ""), ("press-07.local:8080", "press-07.local", ":8080"),
         ("192.168.77.7:80", "192.168.77.7", ":80"), ("[FD00::1]:80", "[fd00::1]", ":80"),
         ("[fd00:0::1]", "[fd00::1]", ""),
+        ("press-07.local.:80", "press-07.local", ":80"),
     ],
 )  # fmt: skip
 def test_hosts_are_read_as_browsers_write_them(header: str, in_url: str, port: str) -> None:

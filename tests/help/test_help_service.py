@@ -84,6 +84,19 @@ def test_a_boot_that_made_nothing_for_them_is_told(device: Device) -> None:
         server.communicate()
 
 
+def test_a_hook_notices_that_help_was_switched_on(device: Device) -> None:
+    """Nothing but device.toml has changed, and a set that is as good as a new one would stay: this one isn't."""
+    device.config.write_text('hostnames = ["press-07.local"]\n')
+    device.boot()
+    assert not (device.run / "current" / "root.pem").exists()
+    device.configure()
+    for kept in (False, True):
+        before = (device.run / "current").resolve()
+        device.command.ok(*device.told.boot_words("07"), "--changed")
+        assert (device.run / "current" / "root.pem").exists()
+        assert ((device.run / "current").resolve() == before) is kept
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -16,7 +16,7 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.findings import ERROR
 from dotlocal.core.template import Template
 from dotlocal.core.window import Window, instant
-from dotlocal.device import boot, surroundings
+from dotlocal.device import boot, probe, surroundings
 from dotlocal.device.boot import Options
 from dotlocal.device.kept import lasts
 from dotlocal.device.plan import Plan, plan
@@ -92,6 +92,8 @@ class Turn:
             chosen = serving.choose(state, settings, around, planned, reading)
             chosen.tell(own)
             planned = chosen.issuer_plan if chosen.issuer else planned
+        if settings.helps and own["served"] == "vendor" and not os.path.exists(os.path.join(run.current, probe.ROOT)):
+            return {}  # help pages were switched on since
         try:
             if not report or not same(report, planned, template) or _slots(report) != _slots(own):
                 return {}

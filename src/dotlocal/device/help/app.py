@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import cache
 from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -20,6 +19,8 @@ PROBE_PORT = 7443
 _ASSETS = {
     "style.css": "text/css; charset=utf-8", "script.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml",
 }  # fmt: skip
+# Read while whoever started us can read it, which after `--user` may be no more.
+_BODIES = {name: (resources.files("dotlocal.device.help") / "assets" / name).read_bytes() for name in _ASSETS}
 _ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 _FRAMED = (("X-Frame-Options", "DENY"), ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"))
 _LONGEST_QUERY = 200
@@ -73,15 +74,14 @@ class Help:
             return http.Answer(308, (("Location", f"{base}/"), ("Cache-Control", "no-store")))
         name = environ.get("PATH_INFO", "").removeprefix("/")
         if name in _ASSETS:
-            return http.Answer(
-                200, (("Content-Type", _ASSETS[name]), ("Cache-Control", "max-age=300"), *_ALWAYS), _asset(name)
-            )
+            fields = (("Content-Type", _ASSETS[name]), ("Cache-Control", "max-age=300"), *_ALWAYS)
+            return http.Answer(200, fields, _BODIES[name])
         facts = look(self._run)
         host = hosts.parse(environ.get("HTTP_HOST", ""))
         if host is None:
             return http.failure(400)
         if facts is not None and not hosts.answers(host, facts.known | self._also):
-            return http.failure(421)
+            return http.failure(421, page.OTHER_NAME)
         query = _query(environ)
         language = query.get("lang", "")
         if language not in LANGUAGES:
@@ -140,8 +140,3 @@ def _query(environ: Environ) -> dict[str, str]:
     if len(text) > _LONGEST_QUERY:
         return {}
     return {key: values[0] for key, values in parse_qs(text, max_num_fields=8).items()} if text.count("&") < 8 else {}
-
-
-@cache
-def _asset(name: str) -> bytes:
-    return (resources.files("dotlocal.device.help") / "assets" / name).read_bytes()

@@ -48,7 +48,7 @@ def of(text: str, port: str = "") -> Host | None:
     except ValueError:
         pass
     try:
-        return Host(HostName.parse(text).text, False, port)
+        return Host(HostName.parse(text.removesuffix(".")).text, False, port)  # a whole name ends with its root
     except Refused:
         return None
 

@@ -104,8 +104,8 @@ def encode(answer: Answer, *, head_only: bool = False) -> bytes:
     return head if head_only else head + answer.body
 
 
-def failure(status: int) -> Answer:
-    """The answer to what is refused: its status in words, and nothing of the request."""
+def failure(status: int, said: str = "") -> Answer:
+    """The answer to what is refused: its status in words, more if a person can act, and nothing of the request."""
     allow = (("Allow", ", ".join(METHODS)),) if status == 405 else ()
     plain = (("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"))
-    return Answer(status, (*plain, ("Cache-Control", "no-store"), *allow), f"{REASONS[status]}\n".encode())
+    return Answer(status, (*plain, ("Cache-Control", "no-store"), *allow), f"{REASONS[status]}\n{said}".encode())

@@ -13,6 +13,11 @@ from dotlocal.device.help.view import WORDS, View
 from dotlocal.guide import LANGUAGES, PLATFORMS, Platform, markup
 from dotlocal.guide.platforms import FileKind
 
+# For a name that isn't the device's: whoever has typed it gets on, and a web site that plays with it learns nothing.
+OTHER_NAME = (
+    "This device does not go by that name. Open it by its address, or by the name on its label.\n"
+    "Dieses Gerät hört nicht auf diesen Namen. Öffnen Sie es über seine Adresse oder den Namen auf dem Etikett.\n"
+)
 _LOCK = Html(
     '<svg viewBox="0 0 32 32" aria-hidden="true" focusable="false"><path d="M11 14v-3a5 5 0 0 1 10 0v3" fill="none"'
     ' stroke="currentColor" stroke-width="2.4"/><rect x="8.5" y="14" width="15" height="11" rx="2.5"'
