@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,20 @@ def test_a_failure_keeps_the_certificates_and_shows(watched: Watched) -> None:
     assert watched.status["serial"] == before
     birth.with_suffix(".away").rename(birth)
     watched.until(lambda status: status["serial"] != before and not _errors(status))
+
+
+def test_years_of_changes_cost_no_descriptor(watched: Watched) -> None:
+    """Folders that aren't there are looked for again at each change, and nothing of that stays open."""
+    watched.settle()
+    descriptors = f"/proc/{watched.process.pid}/fd"
+    before = sorted(os.listdir(descriptors))
+    for number in range(10):
+        issues = watched.issues
+        watched.host.ip("addr", "add", f"10.8.0.{number}/24", "dev", "lan0")
+        watched.has(f"10.8.0.{number}")
+        while watched.issues == issues:
+            time.sleep(0.01)
+    assert sorted(os.listdir(descriptors)) == before
 
 
 def test_without_a_state_it_says_so(dotlocal: Command, tmp_path: Path) -> None:

@@ -41,9 +41,10 @@ class Turn:
     A call that comes in vain leaves an octet in the file, by which the one that waits knows that changes go on.
     """
 
-    __slots__ = ("_descriptor", "_path", "idle")
+    __slots__ = ("_descriptor", "_path", "again", "idle")
 
     def __init__(self, run: Run) -> None:
+        self.again = False  # an address was being probed when this turn ended, just before the look around
         self.idle = False  # it was found out that there is nothing to do
         self._path = os.path.join(run.path, "waiting")
         self._descriptor = -1
@@ -56,8 +57,7 @@ class Turn:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(self._descriptor, 0)
         except BlockingIOError:
-            os.write(self._descriptor, b".")
-            self.over()
+            self._leave_word()
             return False
         except OSError as error:
             raise Refused("file-unwritable", f"{self._path} can't be written: {error.strerror}") from None
@@ -73,9 +73,19 @@ class Turn:
                 return
 
     def over(self) -> None:
-        """Let somebody else wait."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
+        """Let somebody else wait; to be called just before the look around, and more than once if need be."""
+        if self._descriptor < 0:
+            return
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self.again = surroundings.settling()
+
+    def _leave_word(self) -> None:
+        try:
+            os.write(self._descriptor, b".")
+        except OSError:
+            pass  # no room for an octet: it will look a moment too soon
+        os.close(self._descriptor)
         self._descriptor = -1
 
     def kept(
@@ -106,11 +116,16 @@ class Turn:
 
 def main(options: Options) -> int:
     """Run the command; exit status as for `boot`. A failure also stands in the status: nobody reads a hook's stderr."""
-    code = _once(options)
+    run = Run(options.run)
+    first = not run.has_current()
+    turn = Turn(run)
+    code = _once(options, run, turn)
+    if first or not turn.again:  # the first boot puts nothing off; what comes later has a hook of its own
+        return code
     begun = monotonic()
     while surroundings.settling() and monotonic() - begun < _PROBE_SECONDS:
         sleep(_LOOK_SECONDS)
-    return code if monotonic() - begun < _LOOK_SECONDS else _once(options)
+    return _once(options, run, Turn(run))
 
 
 def same(report: "dict[str, Any]", planned: Plan, template: Template) -> bool:
@@ -151,9 +166,7 @@ def _current(run: Run) -> "dict[str, Any]":
     return found if isinstance(found, dict) else {}
 
 
-def _once(options: Options) -> int:
-    run = Run(options.run)
-    turn = Turn(run)
+def _once(options: Options, run: Run, turn: Turn) -> int:
     try:
         files.folder(run.path)
         if not turn.taken():

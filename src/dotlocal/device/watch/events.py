@@ -87,7 +87,10 @@ class File:
         self._descriptor = libc.inotify_init1(_IN_CLOEXEC_NONBLOCK)
         libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
         if self._descriptor < 0 or libc.inotify_add_watch(self._descriptor, folder.encode(), _IN_CHANGES) < 0:
-            raise OSError(get_errno(), os.strerror(get_errno()), folder)
+            number = get_errno()
+            if self._descriptor >= 0:
+                os.close(self._descriptor)  # a folder that isn't there is asked for again at each change, for years
+            raise OSError(number, os.strerror(number), folder)
 
     def fileno(self) -> int:
         """For epoll."""
