@@ -86,7 +86,10 @@ def _trusts(database: nss.Database, anchor: Anchor) -> bool:
 
 
 def _called(database: nss.Database) -> str:
-    return f"{database.kind.capitalize()} ({database.place})"
+    """Without the name of the person, who may send the report to others."""
+    home = os.path.expanduser("~")
+    inside = database.place.startswith(home + os.sep)
+    return f"{database.kind.capitalize()} ({'~' + database.place[len(home) :] if inside else database.place})"
 
 
 def _anchor(octets: bytes) -> Anchor | None:

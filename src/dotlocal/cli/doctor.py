@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ def _roots(options: argparse.Namespace) -> Roots:
     from dotlocal.browser import roots
 
     if options.root:
-        return roots.given({path: terms.read_input(path) for path in options.root})
+        return roots.given({os.path.basename(path): terms.read_input(path) for path in options.root})
     return roots.of_this_computer()
 
 

@@ -19,6 +19,7 @@ section.finding { border-left: .3rem solid var(--line); padding: .1rem 1rem; mar
 .error { border-color: var(--bad) !important } .warning { border-color: var(--odd) !important }
 .refused { color: var(--bad) } .accepted { color: var(--good) }
 table { border-collapse: collapse } th, td { text-align: left; vertical-align: top; padding: .2rem 1rem .2rem 0 }
+th { overflow-wrap: normal; min-width: 5rem } .wide { overflow-x: auto } .wide td { white-space: nowrap }
 th { font-weight: 600 } code, pre { font: .85rem/1.4 ui-monospace, monospace } pre { overflow-x: auto }
 """
 _CONTAINS = (
@@ -52,8 +53,8 @@ def _findings(report: dict[str, Any]) -> Iterator[str]:
     for finding in report["findings"]:
         yield f'<section class="finding {escape(finding["severity"])}">'
         yield f"<p><strong>{escape(finding['severity'])}:</strong> {escape(finding['message'])}</p>"
-        yield f"<p>Who: {escape(PEOPLE[finding['who']])}. Do: {escape(finding['hint'])}. "
-        yield f"<code>{escape(finding['code'])}</code></p></section>"
+        yield f"<p>Who: {escape(PEOPLE[finding['who']])}<br>Do: {escape(finding['hint'])}</p>"
+        yield f"<p><code>{escape(finding['code'])}</code></p></section>"
 
 
 def _facts(report: dict[str, Any]) -> Iterator[str]:
@@ -91,13 +92,20 @@ def _addresses(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _looks(report: dict[str, Any]) -> Iterator[str]:
-    yield "<h2>Every look</h2><table><thead><tr>"
+    yield '<h2 id="looks">Every look</h2><div class="wide" role="region" aria-labelledby="looks" tabindex="0">'
+    yield "<table><thead><tr>"
     columns = ("address", "sni", "offered", "outcome", "words", "version", "alpn", "resumed", "certificates")
     yield "".join(f'<th scope="col">{escape(column)}</th>' for column in columns) + "</tr></thead><tbody>"
     for look in report["looks"]:
-        cells = (look[column] for column in columns)
-        yield "<tr>" + "".join(f"<td>{escape('' if cell is None else str(cell))}</td>" for cell in cells) + "</tr>"
-    yield "</tbody></table>"
+        cells = (_cell(look[column]) for column in columns)
+        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    yield "</tbody></table></div>"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def _table(rows: dict[str, str]) -> Iterator[str]:
