@@ -100,3 +100,16 @@ def test_the_walk_with_an_own_certificate(dotlocal, tmp_path):
     assert "on probation: it goes back in 600 seconds" in said
     assert said.count("serves certificate") >= 3, said
     assert (tmp_path / "root-for-browsers.pem").read_text().startswith("-----BEGIN CERTIFICATE-----")
+
+
+def test_the_doctors_walk_ends_with_a_page_for_support(dotlocal, tmp_path):
+    """press-07.local as a browser sees it, and the page that is sent to its maker."""
+    told = tell(tmp_path / "maker", dotlocal)
+    with computer(tmp_path, dotlocal, network=True) as desk:
+        shutil.copy(told.root, desk.home)
+        with told.served("07", listen="127.0.0.1:443", before=desk.inside):
+            said = walk("doctor.md", desk.home, dotlocal, *desk.inside)
+        page = (desk.home / "for-support.html").read_text()
+    assert said.startswith("press-07.local: "), said
+    assert "accept" in said.splitlines()[0], said
+    assert page.count("-----BEGIN CERTIFICATE-----") == 3
