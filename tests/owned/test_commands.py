@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import re
 import signal
 import socket
 import subprocess
@@ -107,6 +110,7 @@ def test_import_confirm_status_revert(device: Installed, upload: Path) -> None:
     assert (told["served"], told["own"]["probation"]["seconds"]) == ("certificate", 600)
     assert "unless somebody confirms" in imported.err
     assert device.own("confirm").code == "own-unreachable"
+    assert re.search(r"^probation   5\d\d seconds left", device.own("status").out, re.M)
     with device.running("serve"):
         device.until(lambda: socket.socket().connect_ex(("127.0.0.1", device.port)) == 0)
         assert device.own("confirm").status == 0
@@ -223,3 +227,19 @@ def test_nothing_to_work_on(tmp_path: Path, dotlocal: Command) -> None:
     done = dotlocal("device", "own", "request", "--state", tmp_path / "none", "--run", tmp_path / "run")
     assert (done.status, done.code) == (2, "no-state")
     assert done.hinted
+
+
+def test_root_acts_as_the_owner_of_the_state(device: Installed, upload: Path) -> None:
+    """What root imports, the user who boots can read: everything below the state stays that user's."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    user = pwd.getpwnam("nobody")
+    for path in (device.path, *device.path.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+    for above in device.path.parents:
+        if above.stat().st_uid == 0 and not above.stat().st_mode & 1:
+            pytest.skip("the test's own folder is closed to others")
+    done = device.own("import", upload, "--confirm")
+    assert done.status == 0, done
+    owners = {each.lstat().st_uid for each in (device.path / "state").rglob("*")}
+    assert owners == {user.pw_uid}

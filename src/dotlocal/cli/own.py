@@ -248,8 +248,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
             told = f" for {names}" if names else ""
             until = f", until {each['not_after']}" if "not_after" in each else ""
             lines.append(f"{name:<12}{each['state']}{until}{told}")
-    if probation := report["own"].get("probation"):
-        lines.append(f"probation   {probation['seconds']} seconds were left at {report['looked']}")
+    if report["left"]:
+        lines.append(f"probation   {report['left']} seconds left to confirm it")
     lines += [f"waiting     {each}" for each in report["waiting"]]
     return lines + [f"{each['severity']}: {each['message']} ({each['code']})" for each in report["findings"]]
 

@@ -152,18 +152,21 @@ class Switching:
 
     def status(self) -> dict[str, Any]:
         """What is served and how the slots stand, as status.json has it: `served`, `serial`, `own`, `findings`, and
-        `looked`, when that was; `previous` for a way back, and `waiting` for the requests whose answers are awaited.
+        `looked`, when that was; `left`, the seconds of probation from now on; `previous` for a way back, and `waiting`
+        for the requests whose answers are awaited.
         """
         try:
             report = json.loads(files.read(os.path.join(self.run.current, "status.json")))
         except (Refused, ValueError):
             report = {}
-        previous = self._held(slots.PREVIOUS)
+        previous, candidate = self._held(slots.PREVIOUS), self._held(slots.CANDIDATE)
+        probation = candidate.probation if candidate else None
         return {
             "served": report.get("served", ""),
             "serial": report.get("serial", ""),
             "looked": report.get("clock", {}).get("now", ""),
             "own": report.get("own", {}),
+            "left": probation.left(self.read_clock()) if probation else 0,
             "previous": f"{previous.serial:x}" if previous else "",
             "waiting": [each for each in (pending.SLOT, pending.ISSUER_SLOT) if self.slots.text(each)],
             "findings": [each for each in report.get("findings", []) if each["code"].startswith("own-")],
