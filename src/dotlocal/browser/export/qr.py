@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 
 def available() -> bool:
     """Whether there are any."""
@@ -12,6 +14,7 @@ def available() -> bool:
     return True
 
 
+@lru_cache(maxsize=4)  # every page has the same two
 def svg(text: str) -> str:
     """The code as an `svg` element that fills its box, with the quiet zone that scanners want; empty without segno."""
     try:
