@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from computer import Computer
 
 import tools
+from computer import Computer, computer
+from installed import Command
 from told import Told
 
 
@@ -30,20 +33,53 @@ EVERYBODY = {
 
 
 def test_every_store_of_a_computer_is_proved_and_given_back_without_a_trace(desk: Computer, told: Told, device: str):
-    """Debian's, NSS, two Firefox profiles, Java: refused → installed, accepted → removed, refused; as it was before."""
+    """Debian's, NSS at its old and new place, two Firefox profiles, Java 17: refused → installed, accepted → removed,
+    refused, and everything as it was before.
+    """
     desk.run("update-ca-certificates")  # whatever the machine's own store was still waiting for
-    desk.firefox_profile("new")
-    desk.run("certutil", "-N", "-d", f"sql:{desk.firefox_profile('used')}", "--empty-password")
+    old, new = desk.home / ".pki" / "nssdb", desk.home / ".local" / "share" / "pki" / "nssdb"
+    used, fresh = desk.firefox_profile("used"), desk.firefox_profile("fresh")
+    for folder in (old, new, used):
+        folder.mkdir(parents=True, exist_ok=True)
+        desk.run("certutil", "-N", "-d", f"sql:{folder}", "--empty-password")
     before = desk.listing()
     checked = desk.report("check", told.root, "--probe", device, status=1)
-    assert _programs_that(checked, False) == EVERYBODY - {("chromium", "NSS")}, "it has no database yet"
+    assert _programs_that(checked, False) == EVERYBODY
 
     installed = desk.report("install", told.root, "--yes", "--probe", device)
     assert _programs_that(installed, True) == EVERYBODY
-    assert [store["kind"] for store in installed["stores"]] == ["debian", "chromium", "firefox", "firefox", "java"]
+    assert {(store["kind"], store["place"]): (store["what"], store["proof"]) for store in installed["stores"]} == {
+        ("debian", "/etc/ssl/certs/ca-certificates.crt"): ("installed", "probed"),
+        ("chromium", str(old)): ("installed", "probed"),
+        ("chromium", str(new)): ("idle", "read back"),
+        ("firefox", str(used)): ("installed", "probed"),
+        ("firefox", str(fresh)): ("installed", "probed"),
+        ("java", "/etc/ssl/certs/java/cacerts"): ("present", "probed"),  # by the hook of Debian's store
+    }
     assert desk.listing() != before
     assert desk.report("check", told.root, "--probe", device)["well"]
 
     removed = desk.report("remove", told.root, "--probe", device)
-    assert _programs_that(removed, False) == EVERYBODY - {("chromium", "NSS")}
+    assert _programs_that(removed, False) == EVERYBODY
     assert desk.listing() == before
+
+
+def test_every_store_is_proved_by_a_device_that_is_known_by_its_address(
+    tmp_path: Path, dotlocal: Command, told: Told
+) -> None:
+    """192.168.77.7, on a network where no name is found."""
+    with computer(tmp_path, dotlocal, network=True) as desk:
+        desk.run("ip", "address", "add", "192.168.77.7/32", "dev", "lo")
+        desk.firefox_profile("press")
+        with told.served("07", listen="192.168.77.7:443", before=desk.inside):
+            installed = desk.report("install", told.root, "--yes", "--probe", "192.168.77.7")
+    assert _programs_that(installed, True) == EVERYBODY
+
+
+def test_a_removed_root_is_gone_from_java_as_well(desk: Computer, told: Told) -> None:
+    """Debian's own command tells Java's hook of roots that come, and not of those that go; we do."""
+    desk.report("install", told.root, "--yes", "--store", "system")
+    assert desk.report("check", told.root, "--store", "java")["well"]
+    desk.report("remove", told.root, "--store", "system")
+    (java,) = desk.report("check", told.root, "--store", "java", status=1)["stores"]
+    assert java["what"] == "absent"

@@ -140,3 +140,23 @@ def test_a_device_of_another_maker_proves_nothing(tmp_path) -> None:
         host.testify(ANCHOR)
     assert refused.value.code == "witness-unfit"
     assert "doctor press-07.local" in refused.value.hint
+
+
+def test_a_thousand_certificates_are_not_read(tmp_path) -> None:
+    """A chain of 600 kB: OpenSSL stops at its limit."""
+    key = roots.ec.generate_private_key(roots.ec.SECP256R1())
+    chain = roots.pem(roots.make(*roots.LOCAL, key=key)) * 1000
+    (tmp_path / "chain.pem").write_bytes(chain)
+    (tmp_path / "key.pem").write_bytes(roots.key_pem(key))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
+
+    def serve(connection: socket.socket) -> None:
+        try:
+            context.wrap_socket(connection, server_side=True).recv(1)
+        except OSError:
+            pass
+
+    with answering(serve) as host, pytest.raises(Refused) as refused:
+        host.testify(ANCHOR)
+    assert refused.value.code == "witness-unfit"

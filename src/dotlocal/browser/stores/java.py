@@ -17,6 +17,7 @@ from dotlocal.browser.stores.store import Holding
 from dotlocal.browser.witness import Verdict, Witness
 from dotlocal.core.errors import Refused
 from dotlocal.host import files
+from dotlocal.host.commands import Ran
 
 KIND = "java"
 PASSWORD = "changeit"  # what every Java is delivered with
@@ -32,7 +33,10 @@ _ENTRY = re.compile(r"^Alias name: (.+?)$(.*?)(?=^Alias name: |\Z)", re.M | re.S
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.language=en"
 # keytool fetches an address over TLS with Java's own trust manager, and then finds that the page is no revocation list
 _PAGE = re.compile(r"CRLException|Server returned HTTP response code|FileNotFoundException|ProtocolException")
-_REFUSAL = re.compile(r"keytool error: \S*(?:SSL|Certificate|CertPath)\w*Exception: (.*)")
+_CERTIFICATE = "PKIX|CertPath|[Cc]ertificate chain|subject alternative|hostname"
+_REFUSAL = re.compile(rf"keytool error: \S*Exception: (?:\(\w+\) )?(.*(?:{_CERTIFICATE}).*)")
+# Java follows redirections, and knows no host but the device: another one that it can't find was named by an answer
+_REDIRECTED = re.compile(r"UnknownHostException: (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +122,16 @@ class Keystore:
             files.write(hosts, f"{witness.address} {witness.host}\n".encode())
             settings = {
                 "javax.net.ssl.trustStore": self.place, "javax.net.ssl.trustStorePassword": self._password,
-                "http.maxRedirects": "0", "sun.net.client.defaultConnectTimeout": "10000",
+                "jdk.net.hosts.file": hosts, "sun.net.client.defaultConnectTimeout": "10000",
                 "sun.net.client.defaultReadTimeout": "10000",
             }  # fmt: skip
-            if witness.named:
-                settings["jdk.net.hosts.file"] = hosts
             options = " ".join((_QUICK, *(f"-D{name}={_word(value)}" for name, value in settings.items())))
             words = [self._java.keytool, "-printcrl", "-file", f"https://{witness.text}/"]
             try:
                 ran = self._machine.run(words, seconds=_SECONDS, more={"JAVA_TOOL_OPTIONS": options})
             except Refused as refused:
                 return [Verdict("Java", witness.text, None, refused.message)]
-        said = _said(ran.out) or ran.said
-        if refusal := _REFUSAL.search(ran.out):
-            return [Verdict("Java", witness.text, False, refusal[1][:200])]
-        return [Verdict("Java", witness.text, True if _PAGE.search(ran.out) else None, "trusted"
-                        if _PAGE.search(ran.out) else said)]  # fmt: skip
+        return [verdict(witness, ran)]
 
     def _entries(self) -> list[tuple[str, bytes]]:
         listing = self._keytool(["-list", "-rfc"], self.place)
@@ -171,6 +169,16 @@ class Keystore:
                 "store-password", f"{keystore} has another password", hint="give it with --java-password-file"
             )
         raise Refused("store-broken", f"keytool can't use {keystore}: {said}", hint="is it a keystore, and undamaged?")
+
+
+def verdict(witness: Witness, ran: Ran) -> Verdict:
+    """What keytool's words mean: the certificate refused, an answer received, or neither."""
+    if refusal := _REFUSAL.search(ran.out):
+        return Verdict("Java", witness.text, False, refusal[1][:200])
+    elsewhere = _REDIRECTED.search(ran.out)
+    if _PAGE.search(ran.out) or not ran.status or (elsewhere and elsewhere[1] != witness.host.text):
+        return Verdict("Java", witness.text, True, "trusted")
+    return Verdict("Java", witness.text, None, _said(ran.out) or ran.said)
 
 
 def _word(value: str) -> str:
