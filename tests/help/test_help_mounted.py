@@ -16,7 +16,7 @@ from wsgi_answer import Answer
 
 from dotlocal.device.help import application
 from installed import PROJECT
-from tools import package
+from tools import package, program
 
 PAGE = PROJECT / "docs" / "help-pages.md"
 PROGRAMS = dict(re.findall(r"^```python (\w+)\n(.*?)^```", PAGE.read_text(), re.M | re.S))
@@ -82,6 +82,49 @@ def test_the_programs_of_the_docs_mount_the_pages(name: str, device: Device, tmp
         assert get(port, "/trust/../trust/privkey.pem").status == 404
         head = get(port, "/trust/", method="HEAD")
         assert (head.status, head.body) == (200, b"")
+
+
+@pytest.mark.peer
+def test_nginx_passes_the_pages_on(device: Device, tmp_path: Path) -> None:
+    """The location of the docs, in front of `device serve` with the pages alone."""
+    device.config.write_text('hostnames = ["press-07.local"]\n[serve]\nhttp_listen = "127.0.0.1:0"\n')
+    device.boot()
+    words = ["--run", str(device.run), "--config", str(device.config), "--probe-listen", "127.0.0.1:0"]
+    (location,) = re.findall(r"^```nginx\n(.*?)^```", PAGE.read_text(), re.M | re.S)
+    server = device.command.start("device", "serve", *words)
+    told = ""
+    while "the probe on" not in told and server.stderr:
+        told += server.stderr.readline().decode()
+    (pages,) = re.findall(r"help pages on \S+ port (\d+)", told)
+    port = _unused()
+    (tmp_path / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}}\n"
+        f"http {{ access_log off; server {{ listen 127.0.0.1:{port};\n{location.replace('8081', pages)} }} }}\n"
+    )
+    nginx = subprocess.Popen(
+        [program("nginx"), "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "log")]
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not _listens(port):
+            assert nginx.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert b"A secure connection to this device" in get(port, "/trust/").body
+        assert get(port, "/trust/style.css").status == 200
+        assert get(port, "/trust/", host="evil.example").status == 421
+    finally:
+        for process in (nginx, server):
+            process.kill()
+            process.communicate()
+
+
+def _listens(port: int) -> bool:
+    try:
+        get(port)
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("mount", ["//evil.example", "/trust/", "trust", "/a b", "///"])

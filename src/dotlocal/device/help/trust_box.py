@@ -24,7 +24,9 @@ def trust_box(view: View) -> Html:
     if view.probed:
         return _asked(view, heading)
     if not view.covered:
-        links = Html(", ".join(map(view.elsewhere, view.hosts))) or view.say("nothing")
+        # no browser takes the zone that a link-local address would need (whatwg/url#392)
+        useful = [host for host in view.hosts if not host.text.startswith("fe80:")]
+        links = Html(", ".join(map(view.elsewhere, useful))) or view.say("nothing")
         headline = view.say("state-uncovered", host=view.host.text)
         told = _said(
             "unknown", headline, tag("p", view.say("state-uncovered-more", links=links)), kind="said uncovered"
