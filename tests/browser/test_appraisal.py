@@ -14,6 +14,7 @@ from dotlocal.browser.public_space import NAMES, RANGES, by_rule, name_is, range
 from dotlocal.browser.words import appraisal_lines
 from dotlocal.core.window import YEAR
 from dotlocal.testing import MOMENT, World
+from peers.shortfalls import shortfall
 
 ADDRESSES = ("10.0.0.0/8", "fc00::/7")
 EMAIL = x509.NameConstraints(
@@ -171,3 +172,19 @@ def test_a_root_ends_in_words() -> None:
     world = World(years=10)
     appraisal = appraise(Anchor.parse(roots.pem(world.root)), now=world.now + 2 * YEAR)
     assert any("in 8 years" in sentence for sentence in appraisal.cannot)
+
+
+PEERS = {
+    "chromium": "Chrome", "firefox": "Firefox", "openssl": "programs on OpenSSL", "gnutls": "programs on GnuTLS",
+    "go": "programs in Go", "java": "Java",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_who_holds_a_root_to_its_limits_is_what_the_peers_do(peer: str) -> None:
+    """`tests/peers` serves each of them a chain that the root alone forbids; its table of shortfalls is ours."""
+    (row,) = (row for row in enforcement.ROWS if row.program.startswith(PEERS[peer]))
+    ignores = any(
+        shortfall(peer, f"root-alone-public-{kind}", constrained_root=True) for kind in ("name", "ipv4", "ipv6")
+    )
+    assert row.limits == (enforcement.IGNORED if ignores else enforcement.HELD)

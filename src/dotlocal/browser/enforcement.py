@@ -12,6 +12,7 @@ from dataclasses import dataclass
 HELD = "held"
 IGNORED = "ignored"
 UNKNOWN = "unknown"
+REFUSES = "refuses"  # limits that are critical, and with them everything below the root
 
 SYSTEM_LINUX = ("debian", "fedora", "arch", "suse")
 
@@ -56,13 +57,13 @@ ROWS = (
         "bettertls, 2021; not measured here"),
     Row("programs on wolfSSL", SYSTEM_LINUX, IGNORED,
         "look only at the CA right above a certificate, not at the root's limits", "measured: wolfSSL 5.5.4"),
-    Row("programs on Mbed TLS", SYSTEM_LINUX, HELD,
-        "know no limits, and refuse what has critical ones", "RFC 5280 4.2; measured: Mbed TLS 2.28.3"),
+    Row("programs on Mbed TLS", SYSTEM_LINUX, REFUSES,
+        "know no limits, and refuse every device of a maker who sets them", "RFC 5280 4.2; measured: Mbed TLS 2.28.3"),
 )  # fmt: skip
 
 
 def for_stores(kinds: Iterable[str]) -> list[Row]:
     """The programs that look into any of these stores, those that do not enforce first."""
     wanted = set(kinds)
-    rank = {IGNORED: 0, UNKNOWN: 1, HELD: 2}
+    rank = {IGNORED: 0, UNKNOWN: 1, REFUSES: 2, HELD: 3}
     return sorted((row for row in ROWS if wanted.intersection(row.stores)), key=lambda row: rank[row.limits])

@@ -102,6 +102,8 @@ def lines(report: Report, *, probing: bool) -> Iterator[str]:
 
 
 def _unproven(outcome: Outcome, *, probing: bool) -> str:
+    if not outcome.trusted and probing:
+        return "nothing is left with which a program could be asked"
     done = "written and read back, not probed" if outcome.what == INSTALLED else "read, not probed"
     return f"{done}: {'no program for it is here' if probing else 'name a device with --probe to see it work'}"
 
