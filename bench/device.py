@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,10 +50,14 @@ class Device:
         """The installed command."""
         return [str(_installed()), "device", "watch", *self.places]
 
+    def forget_boot(self) -> None:
+        """As after a power cut: nothing is left of run/."""
+        shutil.rmtree(self.folder / "press-07" / "run", ignore_errors=True)
+
     def serve(self, port: int) -> list[str]:
         """In front of a back end that nobody asks."""
         run = f"{self.folder}/press-07/run"
-        listen = ["--listen", f"127.0.0.1:{port}", "--to", "127.0.0.1:9"]
+        listen = ["--listen", f"127.0.0.1:{port}", "--to", "127.0.0.1:9", "--wait", "9"]
         return [str(_installed()), "device", "serve", *listen, "--run", run]
 
 

@@ -1,6 +1,6 @@
 """From nothing to the first verified TLS handshake, beside Caddy with a certificate of its internal CA.
 
-dotlocal        `device boot` to its end, then `device serve`, as an init system starts them
+dotlocal        `device boot` and `device serve --wait` at once, as our units start; nothing in run/ before
 boot            the first of the two alone
 Caddy           `caddy run` with `tls internal`, its CA there already, its server certificate not
 python twice    two empty interpreters, the second one with `ssl` and a context: the floor for two processes
@@ -13,7 +13,6 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
 
 import caddy
 from stopwatch import Started, Times, finished, spread
@@ -44,13 +43,11 @@ def main() -> None:
 
 def _ours(made: device.Device) -> tuple[float, float]:
     port = free_port()
-    begun = perf_counter()
-    booted = finished(made.boot, made.folder)
-    # the stopwatch's own interpreter is none of the device's
-    begun = perf_counter() - booted[1]
-    with Started(made.serve(port)) as serving:
-        wall = visit(port, made.root) - begun
-    return booted[0] + serving.cpu, wall
+    made.forget_boot()
+    with Started(made.serve(port)) as serving, Started(made.boot) as booting:
+        wall = visit(port, made.root) - serving.begun
+        booting.wait()
+    return booting.cpu + serving.cpu, wall
 
 
 def _caddy(rival: caddy.Caddy) -> tuple[float, float]:

@@ -60,14 +60,20 @@ class Started:
         self.begun = perf_counter()
         self.pid = os.posix_spawn(words[0], words, environment or dict(os.environ), file_actions=silent)
         self.cpu = 0.0
+        self._ended = False
 
     def __enter__(self) -> Started:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        if not self._ended:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+
+    def wait(self) -> None:
+        """Until it has ended by itself."""
         _, _, usage = os.wait4(self.pid, 0)
-        self.cpu = usage.ru_utime + usage.ru_stime
+        self.cpu, self._ended = usage.ru_utime + usage.ru_stime, True
 
 
 def spread(mine: Sequence[float], theirs: Sequence[float]) -> str:

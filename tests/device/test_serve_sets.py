@@ -22,11 +22,13 @@ from serve_peers import (
     back_end,
     client_context,
     echo,
+    first_set,
     serving,
 )
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device.serve import Serving
+from dotlocal.device.serve.command import seconds
 from dotlocal.device.serve.tls import CurrentSet, contexts
 
 
@@ -135,6 +137,28 @@ def test_no_set_is_refused_at_the_start(tmp_path: Path) -> None:
         Running(Serving(tmp_path, ("127.0.0.1", 0), to=("127.0.0.1", 9)))
     assert caught.value.code == "no-set"
     assert "device boot" in caught.value.hint
+
+
+def test_a_first_set_is_waited_for_when_told_so(tmp_path: Path) -> None:
+    """Started beside a boot: it serves as soon as there is a set, and refuses when the time is over."""
+    timer = threading.Timer(0.3, lambda: first_set(tmp_path))
+    timer.start()
+    running = Running(Serving(tmp_path, ("127.0.0.1", 0), to=("127.0.0.1", 9), wait=PATIENCE))
+    with Client(running.address) as client:
+        assert client.serial
+    running.end()
+    timer.join()
+    with pytest.raises(Absent) as caught:
+        Running(Serving(tmp_path / "none", ("127.0.0.1", 0), to=("127.0.0.1", 9), wait=0.1))
+    assert caught.value.code == "no-set"
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "1.5", "3601", "9" * 5000, "²"])
+def test_a_wait_that_is_no_number_of_seconds_is_refused(text: str) -> None:
+    """By its code, before anything is bound."""
+    with pytest.raises(Refused) as caught:
+        seconds("--wait", text)
+    assert caught.value.code == "seconds"
 
 
 def test_sets_that_change_while_they_are_read_never_mix(tmp_path: Path) -> None:

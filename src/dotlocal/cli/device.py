@@ -78,6 +78,7 @@ def add(actors: Any) -> None:
         "--probe-listen", metavar="HOST:PORT",
         help="where the help pages ask whether a browser trusts the root (default: port 7443)",
     )  # fmt: skip
+    serve.add_argument("--wait", metavar="SECONDS", help="wait for a first set of certificates (default: don't)")
     serve.add_argument("--user", metavar="NAME", help="become this user once the port is open")
     serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
     _add_run(serve)
@@ -209,7 +210,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     chosen = command.Options()
     chosen.run = _run(options).path
-    for name in ("listen", "to", "folder", "http_listen", "probe_listen", "user", "config"):
+    for name in ("listen", "to", "folder", "http_listen", "probe_listen", "user", "wait", "config"):
         setattr(chosen, name, getattr(options, name) or "")
     chosen.proxy_protocol = options.proxy_protocol
     command.main(chosen)

@@ -83,6 +83,7 @@ GROUPS = (
         Row("serve-where", ABSENT, INTEGRATOR, "nothing says where to listen and what to serve",
             "give `--listen`, and `--to` or `--folder`"),
         Row("serve-what", REFUSED, INTEGRATOR, "a back end and a folder exclude each other", "choose one"),
+        Row("seconds", REFUSED, INTEGRATOR, "the text is no number of seconds", "write a whole number, such as 60"),
         Row("endpoint", REFUSED, INTEGRATOR, "the text is not HOST:PORT", "write it as in 127.0.0.1:8080"),
         Row("no-such-port", REFUSED, INTEGRATOR, "ports go to 65535", "choose another"),
         Row("port-not-permitted", REFUSED, INTEGRATOR, "ports below 1024 need root or a capability", "see `--user`"),

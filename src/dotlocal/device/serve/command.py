@@ -12,7 +12,8 @@ import sys
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import CONFIG, RUN
 
-_VALUES = ("--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--run")
+_VALUES = ("--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--run", "--wait")
+_MOST_SECONDS = 3600
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotlocal.device.help.serving import Offer
@@ -24,7 +25,7 @@ class Options:
 
     __slots__ = (
         "config", "folder", "hsts", "http_listen", "listen", "probe_listen", "proxy_protocol", "redirect", "run", "to",
-        "user",
+        "user", "wait",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Options:
         self.http_listen = ""
         self.probe_listen = ""
         self.user = ""
+        self.wait = ""
         self.config = ""
         self.run = os.environ.get("DOTLOCAL_RUN") or RUN
         self.proxy_protocol: int | None = None
@@ -104,6 +106,7 @@ def main(options: Options) -> None:
         run=options.run, listen=endpoint("--listen", options.listen),
         to=endpoint("--to", options.to) if options.to else None, folder=options.folder or None,
         proxy_protocol=options.proxy_protocol, user=options.user or None, offer=offer,
+        wait=seconds("--wait", options.wait or "0"),
     )  # fmt: skip
     service.serve(serving, say=_say, ready=_ready)
 
@@ -117,6 +120,13 @@ def _offer(options: Options) -> Offer:
     else:
         probe = ((pages or ("", 0))[0], app.PROBE_PORT)
     return serving.Offer(options.run, pages, probe, redirect=options.redirect, hsts=options.hsts)
+
+
+def seconds(option: str, text: str) -> int:
+    """A whole number of seconds, an hour at most; refuses `seconds`."""
+    if not text.isascii() or not text.isdigit() or int(text[:5]) > _MOST_SECONDS:
+        raise Refused("seconds", f"{option} is {text!r}, not a number of seconds", hint=f"0 to {_MOST_SECONDS}")
+    return int(text)
 
 
 def endpoint(option: str, text: str) -> tuple[str, int]:

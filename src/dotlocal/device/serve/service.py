@@ -12,7 +12,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from time import monotonic
+from time import monotonic, sleep
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.serve.acme_tls import Challenges
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Limits", "Serving", "Stop", "serve", "serve_help"]
 
 _BACKLOG = 128
+_WAIT_STEP_SECONDS = 0.002
 # Client and back end; with a folder also the far end of the pair and the file. And what the process has open itself.
 _DESCRIPTORS_EACH, _DESCRIPTORS_ELSE, _DESCRIPTORS_FOR_HELP = 4, 64, 64
 
@@ -42,15 +43,16 @@ class Serving:
 
     `run` has the set in run/current. `listen`: host "" is every address, port 0 any that is free. Either `to`, the back
     end, or `folder`. `proxy_protocol`: 1 (text) or 2 (binary) in front of each connection to the back end. `user`: whom
-    to become after binding, before any key is read. `offer`: the help pages beside it.
+    to become after binding, before any key is read. `offer`: the help pages beside it. `wait`: seconds to wait for a
+    first set, for those who start it and a boot at once.
     """
 
-    __slots__ = ("folder", "limits", "listen", "offer", "proxy_protocol", "run", "to", "user")
+    __slots__ = ("folder", "limits", "listen", "offer", "proxy_protocol", "run", "to", "user", "wait")
 
     def __init__(
         self, run: str | Path, listen: tuple[str, int], to: tuple[str, int] | None = None,
         folder: str | Path | None = None, *, proxy_protocol: int | None = None, user: str | None = None,
-        limits: Limits | None = None, offer: Offer | None = None,
+        limits: Limits | None = None, offer: Offer | None = None, wait: float = 0,
     ) -> None:  # fmt: skip
         if (to is None) == (folder is None):
             raise Refused("serve-what", "serve either a back end or a folder", hint="give one of --to and --folder")
@@ -69,6 +71,7 @@ class Serving:
         self.user = user
         self.limits = limits or Limits()
         self.offer = offer
+        self.wait = wait
 
 
 class Stop:
@@ -115,6 +118,7 @@ def serve(
         if serving.user:
             drop_to(serving.user)
         back_end = _back_end(serving, notices)
+        _wait_for_set(serving)
         certificates = CurrentSet(serving.run, say=notices.say)
         _make_room_for_descriptors(serving.limits, notices, more=_DESCRIPTORS_FOR_HELP if helping else 0)
         _warn(serving, back_end, notices)
@@ -161,6 +165,13 @@ def _opened(offer: Offer, stack: ExitStack) -> Opened:
     from dotlocal.device.help.serving import opened  # json, dataclasses and a server: for those who offer help
 
     return stack.enter_context(opened(offer))
+
+
+def _wait_for_set(serving: Serving) -> None:
+    # a boot beside this takes some milliseconds, and a device that has just been switched on perhaps a minute
+    begun, current = monotonic(), os.path.join(serving.run, "current")
+    while not os.path.exists(current) and (waited := monotonic() - begun) < serving.wait:
+        sleep(_WAIT_STEP_SECONDS if waited < 1 else 100 * _WAIT_STEP_SECONDS)
 
 
 def _back_end(serving: Serving, notices: Notices) -> BackEnd:
