@@ -20,7 +20,7 @@ import pytest
 
 from dotlocal.device.install import install
 from installed import Command
-from namespaces import neighbours
+from namespaces import Host, neighbours
 from told import tell
 
 PATIENCE = 30.0
@@ -32,6 +32,12 @@ deconfig) ip addr flush dev "$interface"; ip link set "$interface" up ;;
 esac
 echo "$1 $ip" >> {log}
 exec {hook} "$1"
+"""
+# Nothing of this machine's may be touched: neither its leases, nor what its own hooks write.
+_DHCPCD = """
+mount -t tmpfs tmpfs /run; mount -t tmpfs -o mode=755 tmpfs /var/lib/dhcpcd
+mount --bind "$1" /usr/lib/dhcpcd/dhcpcd-hooks
+exec dhcpcd -B -f /dev/null --nodelay --noarp --noipv4ll "$2"
 """
 _CLIENT = ("udhcpc", "-f", "-q", "-n", "-t", "10", "-T", "1")
 _SERVER = (
@@ -46,7 +52,7 @@ _SERVER = (
 
 @pytest.fixture(autouse=True)
 def _programs() -> None:
-    missing = [name for name in ("udhcpc", "dnsmasq", "ip") if not shutil.which(name)]
+    missing = [name for name in ("udhcpc", "dhcpcd", "dnsmasq", "ip") if not shutil.which(name)]
     if missing:
         reason = f"{', '.join(missing)} not installed (scripts/install-peers does)"
         if os.environ.get("CI") == "true":
@@ -81,6 +87,46 @@ def test_udhcpc_hook_follows_the_lease(dotlocal: Command, tmp_path: Path) -> Non
     assert [line.split()[0] for line in log.read_text().splitlines()].count("bound") == 2
 
 
+def test_dhcpcd_hook_follows_leases_and_prefixes(dotlocal: Command, tmp_path: Path) -> None:
+    """dhcpcd runs ours, for DHCP and for what a router announces: both are named, another of each, none."""
+    told = tell(tmp_path / "story", dotlocal)
+    device = told.device("07")
+    (device / "device.toml").write_text("")
+    command = tmp_path / "dotlocal"  # dhcpcd empties the environment of its hooks
+    places = f"--state {device}/state --run {device}/run --config {device}/device.toml"
+    command.write_text(f'#!/bin/sh\nexec {dotlocal.path} "$@" {places}\n')
+    command.chmod(0o755)
+    list(install(["dhcpcd"], tmp_path / "image", str(command), force=False))
+    hooks = tmp_path / "image/usr/lib/dhcpcd/dhcpcd-hooks"
+    with neighbours() as (router, client):
+        client.ip("addr", "flush", "dev", client.device)
+        words = ["sh", "-c", _DHCPCD, "sh", str(hooks), client.device]
+        with _running(client.inside(*words), dotlocal.env()) as dhcpcd:
+            with _routing(router, "10.9.0.77", "fd00:7::", tmp_path):
+                _until(device, lambda status: "10.9.0.77" in _public(status) and _beneath(status, "fd00:7:"))
+            with _routing(router, "10.9.0.99", "fd00:8::", tmp_path):
+                dhcpcd.send_signal(signal.SIGHUP)  # to rebind
+                _until(device, lambda status: "10.9.0.99" in _public(status) and _beneath(status, "fd00:8:"))
+                assert "10.9.0.77" not in _public(_status(device))
+                dhcpcd.send_signal(signal.SIGALRM)  # to release
+                _until(device, lambda status: not _public(status))
+
+
+@contextmanager
+def _routing(router: Host, address: str, prefix: str, folder: Path) -> Iterator[None]:
+    """A router that has one lease to give, and announces one prefix."""
+    router.ip("addr", "replace", f"{prefix}1/64", "dev", router.device)
+    leases = f"--dhcp-leasefile={folder}/leases-{address}"
+    ranges = [f"--dhcp-range={address},{address},2m", f"--dhcp-range={prefix},ra-only,64,2m"]
+    announced = ["--enable-ra", f"--ra-param={router.device},4,60", f"--interface={router.device}"]
+    with _running(router.inside(*_SERVER, leases, *ranges, *announced), {"PATH": os.environ["PATH"]}):
+        yield
+
+
+def _beneath(status: dict[str, Any], prefix: str) -> bool:
+    return any(address.startswith(prefix) for address in status["addresses"])
+
+
 def _public(status: dict[str, Any]) -> list[str]:
     return [address for address in status["addresses"] if not address.startswith("fe80:")]
 
@@ -98,12 +144,12 @@ def _status(device: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         time.sleep(0.5)
         assert process.poll() is None, process.stderr and process.stderr.read()
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=PATIENCE)
