@@ -123,6 +123,24 @@ def test_tls_alpn_through_device_serve(device: Device, server: AcmeServer) -> No
     assert not (device.folder / "run/acme-tls").exists()
 
 
+def test_http_where_device_serve_has_port_80(device: Device, server: AcmeServer) -> None:
+    """`device serve` has it for its help pages: it answers the challenges as well, and tokens of nobody with 404."""
+    www = device.folder / "www"
+    www.mkdir()
+    log = device.folder / "serve.log"
+    with device.running("device", "serve", "--listen", ":443", "--folder", str(www), "--http-listen", ":80"):
+        until(lambda: b"serving https" in log.read_bytes(), log)
+        done = device.set_up(server, "--confirm")
+        assert done.status == 0, done.err + log.read_text()
+        asked = f"http://{ADDRESS}/.well-known/acme-challenge/" + "x" * 40
+        told = subprocess.run(
+            [*device.plant.inside(), "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", asked],
+            capture_output=True, check=True, timeout=PATIENCE,
+        )  # fmt: skip
+        assert told.stdout == b"404"
+    assert not (device.folder / "run/acme-http").exists()
+
+
 def test_external_account_key_roll_over_and_end(device: Device, plant: Host, tmp_path: Path) -> None:
     """The key comes from a file; the account gets a new one; it is ended, and everything about it forgotten."""
     with served_pebble(plant, tmp_path / "pebble", eab=True) as server:

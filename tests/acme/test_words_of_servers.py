@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -23,7 +24,7 @@ from dotlocal.device.acme import ari, chain, challenge, jws, order, problems, re
 from dotlocal.device.acme.answer import Answer, words
 from dotlocal.device.acme.challenge import Pending
 from dotlocal.device.acme.client import Client
-from dotlocal.device.serve import client_hello
+from dotlocal.device.serve import acme_http, client_hello
 from dotlocal.device.serve.client_hello import Incomplete, NotOne
 from dotlocal.host import keys
 from strategies import damaged, deep, quick
@@ -219,6 +220,14 @@ def test_what_is_no_hello_is_told_at_once(data: bytes) -> None:
     """HTTP, SSLv2, empty and oversized records, other messages, alerts: TLS says what is wrong with them."""
     with pytest.raises(NotOne):
         client_hello.parse(data)
+
+
+@pytest.mark.parametrize("token", ["", "../secret", "a/b", "x" * 300, "%2e%2e", "a.b", "\0"])
+def test_what_is_no_token_reads_no_file(tmp_path: Path, token: str) -> None:
+    """The path that strangers ask for becomes a file's name only if it is a token."""
+    (tmp_path / "acme-http").mkdir()
+    (tmp_path / "secret").write_text("secret")
+    assert acme_http.answer(str(tmp_path), acme_http.WELL_KNOWN + token) is None
 
 
 def test_server_names_of_addresses() -> None:

@@ -14,7 +14,6 @@ from dotlocal.device.acme.answer import Answer, list_in, text_in, url_in, words
 HTTP_01 = "http-01"  # RFC 8555 8.3
 TLS_ALPN_01 = "tls-alpn-01"  # RFC 8737
 KINDS = (HTTP_01, TLS_ALPN_01)
-WELL_KNOWN = "/.well-known/acme-challenge/"
 _MOST_CHALLENGES = 20
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 16, 256  # RFC 8555 8.3: 128 bits of entropy; it becomes a file's name
 _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")

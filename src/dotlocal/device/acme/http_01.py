@@ -4,6 +4,7 @@ web server that has port 80, or by a command of the integrator's.
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import os
 import socket
@@ -16,8 +17,12 @@ from http import HTTPStatus
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.acme.answer import words
-from dotlocal.device.acme.challenge import HTTP_01, WELL_KNOWN, Pending
+from dotlocal.device.acme.challenge import HTTP_01, Pending
+from dotlocal.device.acme.published import published
+from dotlocal.device.serve import acme_http
+from dotlocal.device.serve.acme_http import WELL_KNOWN
 from dotlocal.device.serve.listener import bind
+from dotlocal.device.store import Run
 from dotlocal.host import files
 
 _REQUEST_SECONDS = 5.0
@@ -27,15 +32,30 @@ _HOOK_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Answers on a port of its own while challenges are pending, and at no other time."""
+    """Answers on a port of its own while challenges are pending, and at no other time. Where `device serve` has the
+    port for its help pages, they answer.
+    """
 
     listen: tuple[str, int] = ("", 80)
+    run: Run | None = None
     kind: str = HTTP_01
 
     @contextmanager
     def answering(self, pending: Sequence[Pending]) -> Iterator[None]:
         """See Responder; refuses `acme-port-taken` and what `bind` does."""
-        server = _Server(self.listen, {WELL_KNOWN + each.token: each.key_authorization for each in pending})
+        try:
+            server = _Server(self.listen, {WELL_KNOWN + each.token: each.key_authorization for each in pending})
+        except Refused as taken:
+            if taken.code != "acme-port-taken" or self.run is None:
+                raise
+            with published(
+                self.run, acme_http.FOLDER, {each.token: each.key_authorization.encode() for each in pending}
+            ):
+                for each in pending:
+                    if not self._answered(each):
+                        raise
+                yield
+            return
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
         try:
@@ -44,6 +64,18 @@ class Listener:
             server.shutdown()
             server.server_close()
             thread.join()
+
+    def _answered(self, each: Pending) -> bool:
+        """Whether the program that has the port answers for us."""
+        host = self.listen[0] or "127.0.0.1"
+        connection = http.client.HTTPConnection(host, self.listen[1], timeout=_REQUEST_SECONDS)
+        try:
+            connection.request("GET", WELL_KNOWN + each.token)
+            return connection.getresponse().read(1024) == each.key_authorization.encode()
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
 
 @dataclass(frozen=True, slots=True)

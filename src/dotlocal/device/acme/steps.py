@@ -157,7 +157,7 @@ class Acme:
             return tls_alpn_01.Published(self.run, wanted.listen)
         if wanted.webroot:
             return http_01.Webroot(wanted.webroot)
-        return http_01.Hook(wanted.hook) if wanted.hook else http_01.Listener(wanted.listen)
+        return http_01.Hook(wanted.hook) if wanted.hook else http_01.Listener(wanted.listen, self.run)
 
     def _install(self, key: str, chain: str) -> None:
         """A renewal of what was confirmed is confirmed; what is new is on probation, unless it was confirmed before."""

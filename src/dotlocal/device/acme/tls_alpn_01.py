@@ -5,7 +5,6 @@ handshakes that ask for acme-tls/1, and for no others. Before the ACME server is
 from __future__ import annotations
 
 import hashlib
-import os
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
@@ -15,11 +14,12 @@ from dataclasses import dataclass
 from dotlocal.core.errors import Refused
 from dotlocal.device.acme import validation
 from dotlocal.device.acme.challenge import TLS_ALPN_01, Pending
+from dotlocal.device.acme.published import published
 from dotlocal.device.acme.validation import Validation
 from dotlocal.device.serve import acme_tls
 from dotlocal.device.serve.back_end import at
 from dotlocal.device.store import Run
-from dotlocal.host import clock, files
+from dotlocal.host import clock
 
 _CONNECT_SECONDS = 5.0
 
@@ -35,33 +35,14 @@ class Published:
     @contextmanager
     def answering(self, pending: Sequence[Pending]) -> Iterator[None]:
         """See Responder; refuses `acme-not-served` where nobody answers with what was published."""
-        folder = os.path.join(self.run.path, acme_tls.FOLDER)
         made = [validation.make(each, clock.now()) for each in pending]
         if long := [each.server_name for each in made if len(each.server_name) > acme_tls.LONGEST_NAME]:
             raise Refused("acme-name-refused", f"{long[0]} is too long for tls-alpn-01 here", hint="choose http-01")
-        try:
-            self._publish(folder, made)
+        contents = {acme_tls.file_of(each.server_name.encode()): each.pem.encode() for each in made}
+        with published(self.run, acme_tls.FOLDER, contents):
             for each in made:
                 self._ask(each)
             yield
-        finally:
-            for each in made:
-                files.remove(os.path.join(folder, acme_tls.file_of(each.server_name.encode())))
-            try:
-                os.rmdir(folder)
-            except OSError:
-                pass  # somebody else's challenge is still in it
-
-    def _publish(self, folder: str, made: Sequence[Validation]) -> None:
-        current = os.stat(self.run.current)
-        group = current.st_gid if current.st_mode & 0o040 else None
-        files.folder(folder, mode=0o700 if group is None else 0o750)
-        if group is not None:
-            os.chown(folder, -1, group)
-        mode = 0o600 if group is None else 0o640
-        for each in made:
-            path = os.path.join(folder, acme_tls.file_of(each.server_name.encode()))
-            files.write(path, each.pem.encode(), mode=mode, group=group)
 
     def _ask(self, wanted: Validation) -> None:
         host = self.serves[0] or "127.0.0.1"

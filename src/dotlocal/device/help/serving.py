@@ -19,6 +19,7 @@ from dotlocal.device.help.front import Door, Front
 from dotlocal.device.help.http import Answer, Request
 from dotlocal.device.help.probe_set import Certificate, ProbeSet
 from dotlocal.device.help.tokens import Tokens
+from dotlocal.device.serve import acme_http
 from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
 
@@ -60,7 +61,7 @@ class Opened:
             app = application(
                 offer.run, https_port=https_port, probe_port=port, redirect=offer.redirect, hsts=offer.hsts
             )
-            doors.append(Door(self._pages, lambda request, _: _page(app, request)))
+            doors.append(Door(self._pages, lambda request, _: _challenge(offer.run, request) or _page(app, request)))
         if self._probe:
             certificates = ProbeSet(offer.run, say=lambda line: notices.rarely("probe", line))
             tokens = Tokens(lambda: os.urandom(16), monotonic)
@@ -111,6 +112,12 @@ def opened(offer: Offer) -> Iterator[Opened]:
     with ExitStack() as stack:
         pages, probe = (stack.enter_context(bind(listen)) if listen else None for listen in (offer.pages, offer.probe))
         yield Opened(offer, pages, probe)
+
+
+def _challenge(run: str, request: Request) -> Answer | None:
+    """A customer's CA that asks whether a name is this device's, by whatever name it asks."""
+    found = acme_http.answer(run, request.path)
+    return Answer(200, (("Content-Type", "application/octet-stream"),), found) if found else None
 
 
 def _page(app: Help, request: Request) -> Answer:
