@@ -6,12 +6,15 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cryptography
+import pytest
 from acme_servers import AcmeServer
 from cryptography import x509
 
@@ -111,3 +114,23 @@ def device_in(plant: Host, told: Told, folder: Path) -> Device:
 def names_of(leaf: x509.Certificate) -> list[str]:
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return [*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress))]
+
+
+def for_everybody(command: Command, folder: Path) -> Command:
+    """The same command on the system's Python, which every user may run; skips where that is another version."""
+    python = "/usr/bin/python3"
+    told = subprocess.run([python, "-c", "import sys; print(*sys.version_info[:2], sep='.')"], capture_output=True)
+    version = told.stdout.decode().strip()
+    if version != f"{sys.version_info[0]}.{sys.version_info[1]}":
+        pytest.skip(f"{python} is {version or 'not there'}, and other users may not run this Python")
+    subprocess.run([python, "-m", "venv", "--without-pip", str(folder)], check=True)
+    packages = folder / "lib" / f"python{version}" / "site-packages"
+    (installed,) = (command.path.parents[1] / "lib").glob("python*/site-packages")
+    (packages / "theirs.pth").write_text(f"{installed}\n{Path(cryptography.__file__).parents[1]}\n")
+    script = command.path.read_text().partition("\n")[2]
+    (folder / "bin/dotlocal").write_text(f"#!{folder}/bin/python\n{script}")
+    (folder / "bin/dotlocal").chmod(0o755)
+    for each in (installed, *installed.parents):
+        if "pytest" in str(each):
+            each.chmod(each.stat().st_mode | 0o055)
+    return Command(folder / "bin/dotlocal")

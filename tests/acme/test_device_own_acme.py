@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from acme_servers import KID, MAC_KEY, AcmeServer, pebble
-from plants import ADDRESS, NAME, PATIENCE, Device, device_in, names_of, plant_of
+from plants import ADDRESS, NAME, PATIENCE, Device, device_in, for_everybody, names_of, plant_of
 
 from installed import Command
 from namespaces import Host
@@ -139,6 +139,28 @@ def test_http_where_device_serve_has_port_80(device: Device, server: AcmeServer)
         )  # fmt: skip
         assert told.stdout == b"404"
     assert not (device.folder / "run/acme-http").exists()
+
+
+def test_as_root_for_a_state_of_another_user(device: Device, server: AcmeServer) -> None:
+    """`sudo dotlocal device own acme`: root opens port 80, and everything else is done, and kept, as the state's owner;
+    the account is made anew meanwhile, so that the port is used twice.
+    """
+    device.command = for_everybody(device.command, device.folder / "everybody")
+    for name in ("state", "run"):
+        subprocess.run(["chown", "-R", "nobody", str(device.folder / name)], check=True)
+    for folder in (device.folder, *device.folder.parents):
+        if "pytest" in str(folder):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    done = device.set_up(server, "--confirm")
+    assert done.status == 0, done.err
+    account = device.folder / "state/owned/acme-account"
+    account.write_text(
+        json.dumps({**json.loads(account.read_text()), "url": f"{server.directory}/nobody"})
+    )  # another server's
+    done = device.acme("--renew", "--now")
+    assert done.status == 0, done.err
+    owners = {path.owner() for path in (device.folder / "state/owned").iterdir()}
+    assert owners == {"nobody"}
 
 
 def test_external_account_key_roll_over_and_end(device: Device, plant: Host, tmp_path: Path) -> None:

@@ -12,7 +12,13 @@ import pytest
 from dotlocal.core.errors import Refused
 from dotlocal.device.install import KITS, install
 
-UNITS = ("dotlocal-watch.service", "dotlocal-serve.service", "dotlocal-handover.service", "dotlocal-boot.service")
+UNITS = (
+    "dotlocal-watch.service",
+    "dotlocal-serve.service",
+    "dotlocal-handover.service",
+    "dotlocal-boot.service",
+    "dotlocal-acme.service",
+)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -78,10 +80,12 @@ def _acme(options: argparse.Namespace) -> int:
     from dotlocal.device.acme.steps import Acme
 
     _check(options)
-    acme = Acme(own.owned(options).options)
+    # while it is still root that reads files and opens ports
+    wanted, key = (_wanted(options), _mac_key(options)) if options.directory else ({}, "")
+    reserved = _reserved(options)
+    acme = Acme(own.owned(options).options, reserved=reserved)
     if options.directory:
-        key = _mac_key(options)
-        _told(acme.set_up(_wanted(options), mac_key=key, minutes=options.minutes, confirm=options.confirm))
+        _told(acme.set_up(wanted, mac_key=key, minutes=options.minutes, confirm=options.confirm))
     elif options.renew:
         _told(acme.attempt(force=options.now))
     elif options.rollover_key:
@@ -91,6 +95,27 @@ def _acme(options: argparse.Namespace) -> int:
         acme.deactivate(ended_elsewhere=options.forget)
         terms.say("the account is ended, and forgotten here; the certificate is served until its end")
     return _status(options, acme)
+
+
+def _reserved(options: argparse.Namespace) -> socket.socket | None:
+    """The port of http-01, which the user whom the state belongs to may not open."""
+    from dotlocal.device.acme.store import AcmeStore
+    from dotlocal.device.serve.command import endpoint
+    from dotlocal.device.serve.listener import bind
+
+    state = options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE
+    if os.geteuid() != 0 or not os.path.isdir(state) or os.stat(state).st_uid == 0:
+        return None
+    try:
+        if options.renew:
+            kept = AcmeStore(store.State(state)).settings()
+            elsewhere, listen = kept.challenge != "http-01" or kept.webroot or kept.hook, kept.listen
+        else:
+            elsewhere = options.challenge not in (None, "http-01") or options.webroot or options.hook
+            listen = endpoint("--listen", options.listen or ":80")
+        return None if elsewhere or not (options.renew or options.directory) else bind(listen)
+    except Refused:
+        return None  # said when it is needed
 
 
 def _check(options: argparse.Namespace) -> None:

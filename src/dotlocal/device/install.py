@@ -58,6 +58,15 @@ KITS = {
         ),
         "systemctl enable --now dotlocal-boot.service dotlocal-boot.timer",
     ),
+    "acme": Kit(
+        "a unit for systemd beside dotlocal-watch: ACME renewals, with a network and with port 80",
+        (
+            Part("dotlocal-acme.service", "usr/lib/systemd/system/dotlocal-acme.service"),
+            Part("dotlocal-acme.path", "usr/lib/systemd/system/dotlocal-acme.path"),
+            Part("dotlocal-watch-acme.conf", "usr/lib/systemd/system/dotlocal-watch.service.d/acme.conf"),
+        ),
+        "systemctl daemon-reload; systemctl enable --now dotlocal-acme.path; systemctl restart dotlocal-watch",
+    ),
     "avahi": Kit(
         "an announcement of the web interface by mDNS, at port 443, so that `dotlocal doctor --all` finds the device",
         (Part("dotlocal-https.avahi", "etc/avahi/services/dotlocal-https.service"),),

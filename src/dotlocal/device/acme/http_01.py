@@ -38,13 +38,15 @@ class Listener:
 
     listen: tuple[str, int] = ("", 80)
     run: Run | None = None
+    reserved: socket.socket | None = None  # bound to `listen` already, and not listening
     kind: str = HTTP_01
 
     @contextmanager
     def answering(self, pending: Sequence[Pending]) -> Iterator[None]:
         """See Responder; refuses `acme-port-taken` and what `bind` does."""
         try:
-            server = _Server(self.listen, {WELL_KNOWN + each.token: each.key_authorization for each in pending})
+            bound = self.reserved.dup() if self.reserved else _bound(self.listen)
+            server = _Server(bound, {WELL_KNOWN + each.token: each.key_authorization for each in pending})
         except Refused as taken:
             if taken.code != "acme-port-taken" or self.run is None:
                 raise
@@ -62,6 +64,8 @@ class Listener:
             yield
         finally:
             server.shutdown()
+            if self.reserved:
+                bound.shutdown(socket.SHUT_RD)  # it is bound for the next time, and listens no more
             server.server_close()
             thread.join()
 
@@ -153,12 +157,12 @@ class _Server(http.server.ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 32
 
-    def __init__(self, listen: tuple[str, int], answers: Mapping[str, str]) -> None:
-        super().__init__(listen, _Request, bind_and_activate=False)
+    def __init__(self, bound: socket.socket, answers: Mapping[str, str]) -> None:
+        super().__init__(("", 0), _Request, bind_and_activate=False)
         self.socket.close()  # of one family, where ours takes both
         self.answers = answers
         self._room = threading.BoundedSemaphore(_MOST_AT_A_TIME)
-        self.socket = _bound(listen)
+        self.socket = bound
         self.server_activate()
 
     def process_request(self, request: object, client_address: object) -> None:

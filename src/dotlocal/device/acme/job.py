@@ -25,6 +25,7 @@ from dotlocal.device.acme.store import Account, AcmeStore
 from dotlocal.device.acme.transport import Exchange
 from dotlocal.host import keys
 
+_OF_A_LOST_ACCOUNT = ("acme-account", "acme-refused", "acme-unauthorized")
 _LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A
 RENEWED, LOOKED, WAITING = "renewed", "looked", "waiting"
 
@@ -126,14 +127,22 @@ def _renew(client: Client, settings: AcmeSettings, store: AcmeStore, record: Rec
     try:
         key, made = _obtain(client, settings, record, around)
     except Refused as refused:
-        if refused.code != "acme-account":
+        if refused.code not in _OF_A_LOST_ACCOUNT or not _lost(client, store.account().url):
             raise
-        store.save_account(Account())  # the server has lost it, or was set up anew
-        client.account = ""
+        store.save_account(Account())
         open_account(client, settings, store)
         key, made = _obtain(client, settings, record, around)
     around.install(keys.write_pem("PRIVATE KEY", key.pkcs8()), made.encode())
     _remember(client, record, made, around)
+
+
+def _lost(client: Client, url: str) -> bool:
+    """Whether the server knows the account no more, or by another URL. It may be another server by now, which calls a
+    strange account anything.
+    """
+    found = account.find(client)
+    client.account = url
+    return found != url
 
 
 def _obtain(client: Client, settings: AcmeSettings, record: Record, around: Surroundings) -> tuple[keys.Key, Chain]:

@@ -10,6 +10,7 @@ print(acme.status())
 from __future__ import annotations
 
 import random
+import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -45,7 +46,9 @@ class Acme:
         self, options: Options | None = None, *, read_clock: Callable[[], Reading] = clock.read,
         draw: Callable[[], float] = _LUCK, sleep: Callable[[float], None] = time.sleep,
         exchange: Callable[[str], Exchange] = lambda roots: transport.Https(transport.context(roots)),
+        reserved: socket.socket | None = None,
     ) -> None:  # fmt: skip
+        """`reserved` is the port of http-01, bound already by somebody who may do more than this process."""
         self.options = options or Options()
         self.state = State(self.options.state)
         self.run = Run(self.options.run)
@@ -55,6 +58,7 @@ class Acme:
         self._draw = draw
         self._sleep = sleep
         self._exchange = exchange
+        self._reserved = reserved
 
     def set_up(
         self, wanted: Mapping[str, Any], *, mac_key: str = "", minutes: int = MINUTES, confirm: bool = False
@@ -79,15 +83,17 @@ class Acme:
             if not refused.facts.get("temporary"):
                 with self.store.lock():
                     self.store.restore(before)
+                self._tell()
             raise
-        finally:
-            self._tell()
 
     def attempt(self, *, force: bool = False) -> str:
         """Do what is due, or renew now; see `job.attempt`. What the customer replaced is renewed by force alone."""
         if not force and standing.superseded(self.state, self.store.record()):
             return job.WAITING
-        return job.attempt(self.store, self._surroundings(), force=force)
+        try:
+            return job.attempt(self.store, self._surroundings(), force=force)
+        finally:
+            self._tell()
 
     def roll_over(self) -> None:
         """Move the account to a new key (RFC 8555 7.3.5)."""
@@ -157,7 +163,7 @@ class Acme:
             return tls_alpn_01.Published(self.run, wanted.listen)
         if wanted.webroot:
             return http_01.Webroot(wanted.webroot)
-        return http_01.Hook(wanted.hook) if wanted.hook else http_01.Listener(wanted.listen, self.run)
+        return http_01.Hook(wanted.hook) if wanted.hook else http_01.Listener(wanted.listen, self.run, self._reserved)
 
     def _install(self, key: str, chain: str) -> None:
         """A renewal of what was confirmed is confirmed; what is new is on probation, unless it was confirmed before."""
@@ -183,7 +189,10 @@ class Acme:
 
     def _tell(self) -> None:
         """A watching process looks anew when the next attempt is."""
-        self.run.tell_change(self.run.look_at())
+        try:
+            self.run.tell_change(self.run.look_at())
+        except Refused:
+            pass  # no run directory, and so no watching process
 
 
 def _defaults(configured: Settings) -> dict[str, str]:

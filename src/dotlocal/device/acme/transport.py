@@ -5,12 +5,14 @@ Standard library. What goes wrong is refused as `acme-unreachable`, `acme-tls`, 
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  of every look-up: while whoever started us can read it
 import http.client
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from errno import EACCES, EAFNOSUPPORT, EPERM
 from threading import Event, Timer
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -153,8 +155,10 @@ def _unreachable(where: str, error: Exception) -> Refused:
         reason = (error.strerror or str(error) or "timed out").lower()
     else:
         reason = f"no HTTP ({type(error).__name__})"
+    hint = "it is tried again by itself; look at the network, the name server and the ACME server"
+    if isinstance(error, OSError) and error.errno in (EAFNOSUPPORT, EPERM, EACCES):
+        hint = "this process may not use the network; `dotlocal device install acme` has a unit that may"
     return Refused(
-        "acme-unreachable", f"the ACME server at {where} can't be reached: {words(reason)}",
-        hint="it is tried again by itself; look at the network, the name server and the ACME server",
+        "acme-unreachable", f"the ACME server at {where} can't be reached: {words(reason)}", hint=hint,
         facts={"temporary": True},
     )  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dotlocal.device.boot import Options
 
+_ASKED = "DOTLOCAL_ACME"
 _SIGTERM = 15  # signal(7); the module that names it imports enum
 _LEAST_SECONDS = 60.0  # between two attempts, whatever the record says or can't say
 _MOST_SECONDS = 6 * 3600.0
@@ -54,11 +55,13 @@ class Renewals:
             return
         from dotlocal.device.acme import standing  # of devices with ACME
 
+        if self._futile and self._recorded() != self._before:
+            self._futile = 0  # somebody has made an attempt meanwhile
         wait = standing.wait(state, clock.read(), self._floor, known=self._known)
         self.due = None if wait is None else max(monotonic() + wait, self._soonest())
 
     def start(self) -> None:
-        """Start an attempt, in a process of its own."""
+        """Start an attempt, in a process of its own; or ask for one where a unit does it (docs/own-acme.md)."""
         import dotlocal
 
         home = os.path.dirname(os.path.dirname(os.path.abspath(dotlocal.__file__)))
@@ -66,6 +69,9 @@ class Renewals:
         words = [sys.executable, "-P", "-s", "-m", "dotlocal.device.acme.renewer", options.state, options.run]
         words += [options.config, "named" if options.config_named else "default"]
         self.due, self._before = None, self._recorded()
+        if os.environ.get(_ASKED) == "asked":
+            self._ask()
+            return
         try:
             self._child = os.posix_spawn(sys.executable, words, {**os.environ, "PYTHONPATH": home})
         except OSError:
@@ -95,6 +101,13 @@ class Renewals:
         self._ended = monotonic()
         self._futile = self._futile + 1 if self._recorded() == self._before else 0
         self.look()
+
+    def _ask(self) -> None:
+        try:
+            files.write(os.path.join(self._options.run, "acme-due"), b"")
+        except Refused:
+            pass  # asked again, as after an attempt that came to nothing
+        self._over()
 
     def _recorded(self) -> bytes:
         try:
