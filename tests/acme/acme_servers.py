@@ -112,7 +112,7 @@ class Authority:
 @contextmanager
 def pebble(
     folder: Path, *, port: int | None = None, http: int | None = None, tls: int | None = None, eab: bool = False,
-    dns: str | None = None, environment: Mapping[str, str] = {}, inside: tuple[str, ...] = (), host: str = "127.0.0.1",
+    name: str = "localhost", environment: Mapping[str, str] = {}, inside: tuple[str, ...] = (), host: str = "127.0.0.1",
 ) -> Iterator[AcmeServer]:  # fmt: skip
     """Pebble, with its rejections of good nonces and its reuse of authorizations unless `environment` says otherwise.
 
@@ -121,7 +121,7 @@ def pebble(
     found = program("pebble")
     folder.mkdir(exist_ok=True)
     tls_root = Authority.make(folder, "Root of Pebble's own certificate")
-    certificate, key = tls_root.server("localhost", host)
+    certificate, key = tls_root.server(name, host)
     ports = [port or unused_port(), unused_port(), http or unused_port(), tls or unused_port()]
     dns_port = unused_port()
     config = {
@@ -132,7 +132,7 @@ def pebble(
     if eab:
         config["externalAccountMACKeys"] = {KID: MAC_KEY}
     (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
-    words = [found, "-config", str(folder / "pebble.json"), "-dnsserver", dns or f"{host}:{dns_port}"]
+    words = [found, "-config", str(folder / "pebble.json"), "-dnsserver", f"{host}:{dns_port}"]
     chosen = {"PEBBLE_VA_NOSLEEP": "1", **environment}
     server = AcmeServer(
         f"https://{host}:{ports[0]}/dir", tls_root.pem, folder / "issuer.pem", ports[2], ports[3],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_servers import KID, MAC_KEY, AcmeServer, pebble
+from acme_servers import KID, MAC_KEY, AcmeServer, pebble, resolving
 from plants import ADDRESS, NAME, PATIENCE, Device, device_in, for_everybody, names_of, plant_of
 
-from installed import Command
+from installed import PROJECT, Command
 from namespaces import Host
 from peers.chromium import Chromium
 from told import Told, tell
@@ -180,6 +181,24 @@ def test_external_account_key_roll_over_and_end(device: Device, plant: Host, tmp
     left = [path.name for path in (device.folder / "state/owned").iterdir() if path.name.startswith("acme-")]
     assert set(left) <= {"acme-lock"}
     assert device.served["served"] == "certificate", "the certificate is served until its end"
+
+
+def test_the_walk_of_the_docs(device: Device, plant: Host, tmp_path: Path) -> None:
+    """docs/own-acme.md, its commands as they stand: set up, renewed, rolled over, ended."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (PROJECT / "docs/own-acme.md").read_text(), re.M | re.S)
+    assert len(blocks) == 3
+    places = {f"DOTLOCAL_{name.upper()}": str(device.folder / name) for name in ("state", "run")}
+    environment = device.command.env(**places)
+    environment["PATH"] = f"{device.command.path.parent}:{environment['PATH']}"
+    with served_pebble(plant, tmp_path / "pebble", port=14000, name="ca.customer.test") as server:
+        shutil.copy(server.tls_root, tmp_path / "ca-root.pem")
+        words = resolving(tmp_path, tuple(plant.inside()), ADDRESS, "ca.customer.test")
+        script = [*words, "sh", "-eu", "-c", "\n".join(blocks)]
+        walked = subprocess.run(script, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert walked.returncode == 0, walked.stderr
+    assert walked.stderr.count("issued and installed") == 2
+    assert "the account has a new key" in walked.stderr
+    assert device.served["served"] == "certificate"
 
 
 def test_a_watching_device_renews_by_itself(device: Device, plant: Host, server: AcmeServer, tmp_path: Path) -> None:

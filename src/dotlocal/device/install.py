@@ -59,13 +59,15 @@ KITS = {
         "systemctl enable --now dotlocal-boot.service dotlocal-boot.timer",
     ),
     "acme": Kit(
-        "a unit for systemd beside dotlocal-watch: ACME renewals, with a network and with port 80",
+        "units for systemd beside the others: ACME renewals, with a network and with port 80",
         (
             Part("dotlocal-acme.service", "usr/lib/systemd/system/dotlocal-acme.service"),
             Part("dotlocal-acme.path", "usr/lib/systemd/system/dotlocal-acme.path"),
+            Part("dotlocal-acme.timer", "usr/lib/systemd/system/dotlocal-acme.timer"),
             Part("dotlocal-watch-acme.conf", "usr/lib/systemd/system/dotlocal-watch.service.d/acme.conf"),
         ),
-        "systemctl daemon-reload; systemctl enable --now dotlocal-acme.path; systemctl restart dotlocal-watch",
+        "systemctl daemon-reload; systemctl enable --now dotlocal-acme.path; systemctl restart dotlocal-watch;"
+        " or, where no process watches, systemctl enable --now dotlocal-acme.timer",
     ),
     "avahi": Kit(
         "an announcement of the web interface by mDNS, at port 443, so that `dotlocal doctor --all` finds the device",
