@@ -220,6 +220,9 @@ def test_a_watching_device_renews_by_itself(device: Device, plant: Host, server:
         assert device.status["failures"] == 1
         assert device.leaf.serial_number == second
     assert device.acme("--status").status == 1
+    told = device("device", "own", "status")
+    assert "next attempt 20" in told.out
+    assert "(acme-unreachable)" in told.out
 
 
 def test_what_the_customer_replaced_is_not_renewed(device: Device, server: AcmeServer) -> None:

@@ -232,7 +232,14 @@ def _root(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    report = owned(options).status()
+    from dotlocal.device.acme import standing
+
+    mine = owned(options)
+    report = mine.status()
+    if standing.is_set_up(mine.state):
+        from dotlocal.device.acme.steps import Acme
+
+        report["acme"] = Acme(mine.options).status()
     if options.json:
         terms.deliver_json(report)
     else:
@@ -251,6 +258,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
     if report["left"]:
         lines.append(f"probation   {report['left']} seconds left to confirm it")
     lines += [f"waiting     {each}" for each in report["waiting"]]
+    if acme := report.get("acme"):
+        lines.append(f"acme        next attempt {acme['next_attempt'] or 'none: something else has taken its place'}")
+        lines += [f"            {acme['error']['message']} ({acme['error']['code']})"] if acme["error"] else []
     return lines + [f"{each['severity']}: {each['message']} ({each['code']})" for each in report["findings"]]
 
 
