@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
@@ -106,6 +108,30 @@ def test_only_a_browser_that_trusts_is_sent_on_and_insists(browser: Browser, dev
             assert visitor.open(front) != ""  # it asks for https there, where no TLS is spoken
 
 
+@pytest.mark.parametrize("browser", [BROWSERS[0], pytest.param(Firefox, id="firefox", marks=pytest.mark.long)])
+def test_a_page_that_came_by_https_is_not_deceived(browser: Browser, device: Device, tmp_path: Path) -> None:
+    """Mounted in the device's own interface: green with the root, and never without it, past the warning."""
+    app: list[Help] = []
+
+    def trust(environ: Any, start_response: Any) -> Any:
+        return app[0](environ, start_response)  # made once its ports are known
+
+    with mounted(trust) as behind:
+        device.configure()
+        text = device.config.read_text()
+        device.config.write_text(re.sub(r"folder = .*", f'to = "127.0.0.1:{behind}"', text))
+        device.boot()
+        with device.served() as ports:
+            app.append(application(str(device.run), https_port=ports.https, probe_port=ports.probe))
+            with visiting(browser, tmp_path) as visitor:
+                visitor.click_through(f"https://{HOST}:{ports.https}/")
+                assert visitor.state() == ("untrusted" if browser is Chromium else "unknown")
+            import_root(device.root, tmp_path / browser.database)
+            with visiting(browser, tmp_path) as visitor:
+                visitor.open(f"https://{HOST}:{ports.https}/")
+                assert visitor.state() == "trusted"
+
+
 def test_a_closed_probe_is_not_taken_for_distrust(device: Device, tmp_path: Path) -> None:
     """Nobody is on the probe's port, as behind a firewall: the page can't tell, and says which port it is about."""
     with socket.create_server(("127.0.0.1", 0)) as held:
@@ -123,7 +149,7 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def mounted(app: Help) -> Iterator[int]:
+def mounted(app: Any) -> Iterator[int]:
     """The pages in a web server that isn't ours."""
     server = make_server("127.0.0.1", 0, app, handler_class=_Silent)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -95,6 +97,49 @@ def test_a_hook_notices_that_help_was_switched_on(device: Device) -> None:
         device.command.ok(*device.told.boot_words("07"), "--changed")
         assert (device.run / "current" / "root.pem").exists()
         assert ((device.run / "current").resolve() == before) is kept
+
+
+_CHILD = """
+import sys, threading
+from time import monotonic
+from dotlocal.device.help.serving import Offer, opened
+from dotlocal.device.serve.notices import Notices
+with opened(Offer(sys.argv[1], ("127.0.0.1", 0), ("127.0.0.1", 0), hsts=True)) as offered:
+    before = set(sys.modules)  # from here on as another user
+    front = offered.front(Notices(lambda line: print(line, file=sys.stderr, flush=True), clock=monotonic))
+    threading.Thread(target=front.run, daemon=True).start()
+    sys.stdin.readline()
+    print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_nothing_is_imported_once_root_is_given_up(device: Device) -> None:
+    """Whoever `--user` names may not be able to read the Python that root has started."""
+    device.configure()
+    device.boot()
+    words = [sys.executable, "-c", _CHILD, str(device.run)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    child = subprocess.Popen(words, text=True, **pipes)  # type: ignore[call-overload]
+    try:
+        pages, probe = (int(child.stderr.readline().rpartition(" ")[2]) for _ in range(2))
+        for target in ("/", "/?lang=de&platform=ios", "/style.css", *(f"/root-{name}" for name in (
+            "der.cer", "crt.crt", "pem.pem", "profile.mobileconfig")), "/nothing", "/%ff%00"):  # fmt: skip
+            get(pages, target)
+        get(pages, host="evil.example")
+        get(pages, host="[fe80::1]:80")
+        get(pages, host="203.0.113.9")
+        exchange(pages, b"nonsense\r\n\r\n")
+        exchange(probe, b"\x16\x03\x01")
+        origin = f"http://{HOST}:{pages}"
+        answer = get(probe, f"/{'0' * 32}", tls=trusting(device.root), origin=origin, sec_fetch_mode="cors")
+        assert get(probe, f"/{'0' * 32}", origin=origin).status == 200
+        token = answer.body.decode().split()[2]
+        insists = get(probe, f"/insist/{token}", tls=trusting(device.root), origin=origin)
+        assert insists.fields["strict-transport-security"] == "max-age=86400"
+        assert child.communicate("\n", timeout=20)[0].split() == []
+    finally:
+        child.kill()
+        child.communicate()
 
 
 @pytest.mark.parametrize(

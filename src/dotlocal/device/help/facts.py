@@ -11,12 +11,12 @@ from hashlib import sha256
 from typing import Any
 
 from dotlocal.core.errors import Refused
-from dotlocal.core.window import rfc3339
 from dotlocal.device import probe
 from dotlocal.device.help import hosts
 from dotlocal.host import files
 
 _NAMED = ("commonName", "organizationName", "organizationalUnitName")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -28,12 +28,7 @@ class Root:
     der: bytes
     name: str
     vendor: str
-    until: int  # POSIX seconds
-
-    @property
-    def until_date(self) -> str:
-        """The day of its end, RFC 3339."""
-        return rfc3339(self.until)[:10]
+    until: str  # the day of its end, RFC 3339
 
     @property
     def fingerprint(self) -> str:
@@ -91,8 +86,15 @@ def read_root(pem: bytes) -> Root | None:
         ((der,), (about,)) = context.get_ca_certs(binary_form=True), context.get_ca_certs()
         subject: Any = about["subject"]
         named = dict(pair for part in subject for pair in part)
-        until = ssl.cert_time_to_seconds(str(about["notAfter"]))
+        until = _day(str(about["notAfter"]))
     except (ssl.SSLError, ValueError, KeyError):
         return None
     name = next((str(named[key]) for key in _NAMED if key in named), "root")
-    return Root(ssl.DER_cert_to_PEM_cert(der), der, name, str(named.get("organizationName", name)), int(until))
+    return Root(ssl.DER_cert_to_PEM_cert(der), der, name, str(named.get("organizationName", name)), until)
+
+
+def _day(moment: str) -> str:
+    # `Nov 23 12:00:00 2051 GMT`, as OpenSSL writes it. Not ssl.cert_time_to_seconds: that imports strptime, which whom
+    # `--user` names may not be able to read.
+    month, day, _, year, _ = moment.split()
+    return f"{int(year):04}-{_MONTHS.index(month) + 1:02}-{int(day):02}"

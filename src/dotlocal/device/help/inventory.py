@@ -16,7 +16,7 @@ def inventory(view: View) -> Html:
         ("until", view.date(str(report["not_after"]))), ("clock", view.say(_clock(view))),
     ]  # fmt: skip
     if root:
-        rows.append(("root", view.say("root-until", name=root.name, until=view.date(root.until_date))))
+        rows.append(("root", view.say("root-until", name=root.name, until=view.date(root.until))))
     listed = tag("dl", *(part for key, value in rows for part in (tag("dt", view.say(key)), tag("dd", value))))
     more = tag("p", view.say("device-more"), class_="quiet")
     return tag("section", tag("h2", view.say("device")), more, listed, *_left_out(view), *_problems(view), id="device")
