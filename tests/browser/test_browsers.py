@@ -17,6 +17,7 @@ from peers.firefox import RunningFirefox
 from peers.peer import Verdict
 from told import Told
 
+CLOSED = '{"CAPlatformIntegrationEnabled": false}'
 UNKNOWN = {"net::ERR_CERT_AUTHORITY_INVALID", "SEC_ERROR_UNKNOWN_ISSUER"}
 
 
@@ -96,3 +97,15 @@ def test_firefox_believes_what_trust_installs_and_forgets_what_it_removes(person
     assert firefox(person, profile, device).accepted
     person.report("remove", told.root, *words)
     assert firefox(person, profile, device) == Verdict(False, "SEC_ERROR_UNKNOWN_ISSUER")
+
+
+def test_chromium_whose_policy_ignores_imported_roots_is_told_about(person: Computer, told: Told, device: str) -> None:
+    """`CAPlatformIntegrationEnabled: false`: the database trusts the root, Chromium refuses, and `install` says why."""
+    tools.program("chromium")
+    policy = "/etc/chromium/policies/managed/closed.json"
+    person.shell(f"mkdir -p /etc/chromium/policies/managed; echo '{CLOSED}' > {policy}")
+    stores = person.report("install", told.root, "--yes", "--store", "chromium", "--probe", device, status=1)["stores"]
+    assert [(store["what"], store["code"]) for store in stores] == [("installed", ""), ("failed", "store-switched-off")]
+    assert policy in stores[1]["detail"]
+    with closing(RunningChromium(person.home, person.home.parent / "profile", inside=person.inside)) as browser:
+        assert browser.visit(*_parts(device)) == Verdict(False, "net::ERR_CERT_AUTHORITY_INVALID")

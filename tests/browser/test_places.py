@@ -93,6 +93,26 @@ def test_chromium_in_snap_and_flatpak_has_a_home_of_its_own(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("policy", "off"),
+    [
+        ('{"CAPlatformIntegrationEnabled": false}', True), ('{"CAPlatformIntegrationEnabled": true}', False),
+        ('{"HomepageLocation": "https://x"}', False), ("[]", False), ("no JSON", False), ("[" * 100000, False),
+    ],
+    ids=["off", "on", "another", "list", "rubbish", "deep"],
+)  # fmt: skip
+def test_a_policy_that_switches_imported_roots_off_is_told(tmp_path: Path, policy: str, off: bool) -> None:
+    """`install` and `check` must not say that all is well; for `remove` it is no matter."""
+    folder = tmp_path / "nowhere/etc/chromium/policies/managed"
+    folder.mkdir(parents=True)
+    (folder / "acme.json").write_text(policy)
+    looked = found.find(machine(tmp_path, chromium="Chromium 156.0.1.1"), ["chromium"])
+    assert [(kind, refused.code) for kind, refused in looked.missing] == (
+        [("chromium", "store-switched-off")] if off else []
+    )
+    assert looked.troubles == ()
+
+
 FIREFOX_ROOTS = (
     ".mozilla/firefox", ".config/mozilla/firefox", "snap/firefox/common/.mozilla/firefox",
     ".var/app/org.mozilla.firefox/.mozilla/firefox", ".var/app/org.mozilla.firefox/config/mozilla/firefox",

@@ -204,6 +204,17 @@ def test_without_root_the_systems_stores_are_told_about_with_the_commands(desk: 
     assert not any(store["trusted"] for store in person.report("check", told.root, status=1)["stores"])
 
 
+def test_a_database_that_could_not_be_filled_is_not_left_behind(desk: Computer, told: Told) -> None:
+    """`certutil` makes it and then fails to add: database, mark and folders go again."""
+    failing = desk.home.parent / "certutil"
+    failing.write_text('#!/bin/sh\n[ "$1" != -A ] || exit 255\nexec /usr/bin/certutil "$@"\n')
+    failing.chmod(0o755)
+    path = f"{failing.parent}:{desk.dotlocal.env()['PATH']}"
+    (store,) = desk.report("install", told.root, "--yes", "--store", "chromium", status=1, PATH=path)["stores"]
+    assert (store["what"], store["code"]) == ("failed", "store-command")
+    assert list(desk.home.iterdir()) == []
+
+
 def test_a_firefox_without_a_profile_is_told(desk: Computer, told: Told) -> None:
     """Installed and never started: there is nothing to write to, and nobody is told that all is well."""
     (store,) = desk.report("install", told.root, "--yes", "--store", "firefox", status=1)["stores"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from dotlocal.browser.machine import Machine
 from dotlocal.browser.stores import nss
 from dotlocal.core.errors import Refused
+from dotlocal.host import files
 
 KIND = "chromium"
 PROGRAMS = (
@@ -19,6 +21,12 @@ FLATPAKS = (
     "org.chromium.Chromium", "com.google.Chrome", "com.microsoft.Edge", "com.brave.Browser", "com.vivaldi.Vivaldi",
     "com.opera.Opera", "io.github.ungoogled_software.ungoogled_chromium",
 )  # fmt: skip
+POLICIES = (
+    "/etc/chromium/policies/managed", "/etc/opt/chrome/policies/managed", "/etc/opt/edge/policies/managed",
+    "/etc/brave/policies/managed",
+)  # fmt: skip
+_MOST_POLICIES = 200
+_MOST_OCTETS = 1 << 20
 FIRST_WITH_NEW_PLACE = 146  # docs/linux/cert_management.md of Chromium
 _SECONDS = 10.0
 
@@ -78,6 +86,31 @@ def _boxed(machine: Machine) -> list[Places]:
 
 def _below(home: str, data: str) -> Places:
     return Places(os.path.join(home, ".pki", "nssdb"), os.path.join(data, "pki", "nssdb"))
+
+
+def switched_off(machine: Machine) -> Refused | None:
+    """Told where a policy of the administrator makes Chromium look into no such database at all."""
+    for folder in POLICIES:
+        try:
+            names = sorted(os.listdir(machine.path(folder)))[:_MOST_POLICIES]
+        except OSError:
+            continue
+        for name in names:
+            path = f"{folder}/{name}"
+            if name.endswith(".json") and _policies(machine.path(path)).get("CAPlatformIntegrationEnabled") is False:
+                return Refused(
+                    "store-switched-off", f"{path} says that imported roots are ignored (CAPlatformIntegrationEnabled)",
+                    hint="have the administrator change that, or hand out the root by policy: `dotlocal trust export`",
+                )  # fmt: skip
+    return None
+
+
+def _policies(path: str) -> dict[str, object]:
+    try:
+        found = json.loads(files.read(path, most=_MOST_OCTETS))
+    except (Refused, ValueError, RecursionError):
+        return {}  # Chromium passes over what it can't read, too
+    return found if isinstance(found, dict) else {}
 
 
 def version(machine: Machine, program: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dotlocal.browser.machine import Machine
@@ -17,7 +17,7 @@ USER_KINDS = ("chromium", "firefox")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The stores, what kept others from being found, and browsers that have none yet: (kind, reason)."""
+    """The stores, what kept others from being found, and browsers that have or heed none: (kind, reason)."""
 
     stores: tuple[Store, ...]
     troubles: tuple[tuple[str, Refused], ...] = ()
@@ -39,8 +39,16 @@ def find(
         stores += java.find(machine, java_password)
     if user_only:
         stores = [store for store in stores if not store.everybody]
-    missing = firefox.missing(machine) if "firefox" in wanted and not _has(stores, troubles, firefox.KIND) else None
-    return Found(tuple(stores), tuple(troubles), ((firefox.KIND, missing),) if missing else ())
+    return Found(tuple(stores), tuple(troubles), tuple(_missing(machine, stores, troubles, wanted)))
+
+
+def _missing(
+    machine: Machine, stores: Sequence[Store], troubles: Sequence[tuple[str, Refused]], wanted: Sequence[str]
+) -> Iterator[tuple[str, Refused]]:
+    if "firefox" in wanted and not _has(stores, troubles, firefox.KIND) and (none := firefox.missing(machine)):
+        yield firefox.KIND, none
+    if _has(stores, (), chromium.KIND) and (off := chromium.switched_off(machine)):
+        yield chromium.KIND, off
 
 
 def _has(stores: Sequence[Store], troubles: Sequence[tuple[str, Refused]], kind: str) -> bool:

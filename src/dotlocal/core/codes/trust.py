@@ -38,6 +38,8 @@ GROUPS = (
         Row("store-tool", REFUSED, CUSTOMER, "the program that writes this store is not installed", "install it"),
         Row("store-command", REFUSED, CUSTOMER, "the program that writes this store failed", "read what it said"),
         Row("store-no-profile", REFUSED, CUSTOMER, "Firefox has no profile yet", "start it once, and run this again"),
+        Row("store-switched-off", REFUSED, CUSTOMER, "a policy keeps Chromium from its store of imported roots",
+            "have the administrator change it, or hand out the root by policy"),
         Row("store-locked", REFUSED, CUSTOMER, "another program holds the database", "close the browser, try again"),
         Row("store-broken", REFUSED, CUSTOMER, "the database or keystore is damaged, or something else",
             "mend it, or move it away"),
