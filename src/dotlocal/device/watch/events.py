@@ -49,15 +49,19 @@ class Addresses:
 
 
 class HostName:
-    """The kernel's host name; sysctl files can be waited for (proc(5), since Linux 3.3)."""
+    """The kernel's host name; sysctl files can be waited for (proc(5), since Linux 3.3).
 
-    __slots__ = ("_descriptor",)
+    Whoever waits for it is woken by every name that is set on the machine, a container's too.
+    """
+
+    __slots__ = ("_descriptor", "_name")
 
     reason = "host name"
     mask = EPOLLERR | EPOLLPRI
 
     def __init__(self) -> None:
         self._descriptor = os.open(_HOST_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        self._name = b""
         self.heard()
 
     def fileno(self) -> int:
@@ -65,10 +69,10 @@ class HostName:
         return self._descriptor
 
     def heard(self) -> bool:
-        """Read it, which is what arms it again."""
+        """Read it, which is what arms it again; whether it is another one than before."""
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        os.read(self._descriptor, 256)
-        return True
+        before, self._name = self._name, os.read(self._descriptor, 256)
+        return self._name != before
 
 
 class File:
