@@ -245,7 +245,7 @@ def caddy(folder: Path, *, host: str, inside: tuple[str, ...], names: tuple[str,
     """Caddy's own ACME server; its certificates live for twelve hours."""
     found, port = program("caddy"), 8443
     folder.mkdir(exist_ok=True)
-    tls_root = Authority.make(folder, "Root of Caddy's own certificate")
+    tls_root = Authority.at(folder) or Authority.make(folder, "Root of Caddy's own certificate")
     certificate, key = tls_root.server("localhost", host)
     config = folder / "Caddyfile"
     config.write_text(f"""{{

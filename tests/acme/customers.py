@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from acme_servers import AcmeServer
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import PolicyBuilder, Store
 
-from dotlocal.device.acme import http_01, job, settings, transport
+from dotlocal.core.errors import Refused
+from dotlocal.device.acme import http_01, job, schedule, settings, transport
 from dotlocal.device.acme.challenge import Responder
 from dotlocal.device.acme.client import Client
 from dotlocal.device.acme.job import Moment, Surroundings
@@ -24,6 +26,7 @@ from dotlocal.device.acme.store import AcmeStore
 from dotlocal.device.store import State
 
 NAME = "press-07.customer.test"
+DAY = 86400
 
 
 @dataclass
@@ -96,6 +99,25 @@ class Customer:
     def _sleep(self, seconds: float) -> None:
         self.slept += seconds
         time.sleep(seconds * self.patience)
+
+
+def week_without(customer: Customer) -> None:
+    """Renewal is due, and the server is gone for seven days: tried again ever more slowly, the certificate stays."""
+    before, began = customer.leaf.serial_number, customer.record.renew_at
+    customer.passes(began - customer.now)
+    pauses: list[float] = []
+    while customer.now < began + 7 * DAY:
+        with pytest.raises(Refused) as refused:
+            customer.attempt()
+        assert refused.value.code == "acme-unreachable"
+        pauses.append(
+            schedule.wait(customer.record, customer.now, customer.uptime, customer.boot_id, known=customer.known)
+        )
+        customer.passes(pauses[-1])
+    assert pauses[:3] == [60, 120, 240]
+    assert max(pauses) <= 6 * 3600 * 1.25, "no attempt is much further than six hours from the one before"
+    assert customer.leaf.serial_number == before, "the old certificate stays"
+    assert customer.record.message.startswith("the ACME server at ")
 
 
 def accepted(chain: Iterable[x509.Certificate], root: bytes, host: str = NAME) -> bool:

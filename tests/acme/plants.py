@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ from told import Told
 ADDRESS = "10.77.0.7"
 NAME = "press-07.customer.test"
 PATIENCE = 30.0
+_CLONE_NEWNET = 0x40000000
 
 
 @contextmanager
@@ -36,6 +39,26 @@ def plant_of() -> Iterator[Host]:
     with host() as made:
         made.ip("addr", "add", f"{ADDRESS}/24", "dev", made.device)
         yield made
+
+
+def inside(plant: Host, body: Callable[[], None]) -> None:
+    """Run it in this process, in a thread whose network is the plant's (setns(2): network namespaces are threads')."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with open(f"/run/netns/{plant.name}", "rb") as namespace:
+                if ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _CLONE_NEWNET):
+                    raise OSError(ctypes.get_errno(), "setns")
+            body()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    for failure in failures:
+        raise failure
 
 
 @dataclass

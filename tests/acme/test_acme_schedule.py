@@ -107,6 +107,14 @@ def test_a_suggestion_leaves_time_for_failures() -> None:
     assert schedule.suggested(NOW + 400 * DAY, NOW, NOW + 90 * DAY) == NOW + 81 * DAY
 
 
+def test_a_ca_that_always_suggests_the_past_makes_no_loop() -> None:
+    """Six hours after a certificate of 90 days, minutes after a short one, never at once."""
+    assert schedule.spaced(NOW - DAY, NOW, NOW + 90 * DAY) == NOW + 6 * 3600
+    assert schedule.spaced(NOW - DAY, NOW, NOW + 12 * 3600) == NOW + 2160
+    assert schedule.spaced(NOW - DAY, NOW, NOW - DAY) == NOW + 300
+    assert schedule.spaced(NOW + DAY, NOW, NOW + 90 * DAY) == NOW + DAY
+
+
 @quick(200)
 @given(
     st.integers(0, 1000),

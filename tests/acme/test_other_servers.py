@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from acme_servers import acme2certifier, caddy, openbao
-from plants import ADDRESS, NAME, Device, device_in, names_of, plant_of
+from customers import NAME as CUSTOMER_NAME
+from customers import Customer, accepted, week_without
+from plants import ADDRESS, NAME, Device, device_in, inside, names_of, plant_of
 
+from dotlocal.device.acme.job import RENEWED
 from installed import Command
 from namespaces import Host
 from told import Told, tell
@@ -71,7 +75,7 @@ def test_renewal_information_is_heeded(device: Device, plant: Host, tmp_path: Pa
         tmp_path / "a2c", host=ADDRESS, inside=tuple(plant.inside()), names=(NAME,), now=True
     ) as server:
         assert server.log
-        _backdate(device, 3601)
+        _backdate(device, 7 * 3600)  # nothing is renewed twice within six hours
         done = device.acme("--renew")
         assert "issued and installed" in done.err, done.err + server.log.read_text()[-3000:]
         assert device.leaf.serial_number != first.serial_number
@@ -86,4 +90,26 @@ def _backdate(device: Device, seconds: int) -> None:
     record.uptime -= seconds
     record.moment -= seconds
     record.look_at -= seconds
+    record.last_success -= seconds
     (device.folder / "state/owned/acme-record").write_text(record.dump())
+
+
+def test_a_week_without_caddy(plant: Host, tmp_path: Path) -> None:
+    """Its certificates live for twelve hours, so one ends meanwhile: tried again all the time, and renewed when Caddy
+    is back, which kept its CA and the account.
+    """
+    customer = Customer(tmp_path)
+    place: dict[str, Any] = {"host": ADDRESS, "inside": tuple(plant.inside()), "names": (CUSTOMER_NAME,)}
+
+    def play() -> None:
+        with caddy(tmp_path / "caddy", **place) as server:
+            customer.set_up(server, listen=":80")
+            customer.attempt()
+            account = customer.store.account().url
+        week_without(customer)
+        with caddy(tmp_path / "caddy", **place) as server:
+            assert customer.attempt() == RENEWED
+            assert accepted(customer.chain, server.root.read_bytes(), CUSTOMER_NAME)
+        assert customer.store.account().url == account
+
+    inside(plant, play)

@@ -17,13 +17,12 @@ import pytest
 from acme_servers import KID, MAC_KEY, AcmeServer, Authority, pebble, unused_port
 from cryptography import x509
 from cryptography.x509 import DNSName, SubjectAlternativeName
-from customers import NAME, Customer, accepted, fits
+from customers import NAME, Customer, accepted, fits, week_without
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.acme import account, http_01, job, jws, schedule
+from dotlocal.device.acme import account, http_01, job, jws
 from dotlocal.device.acme.store import Account
 
-DAY = 86400
 CAPRICIOUS = {"PEBBLE_WFE_NONCEREJECT": "50", "PEBBLE_AUTHZREUSE": "50", "PEBBLE_ALTERNATE_ROOTS": "2"}
 
 
@@ -291,20 +290,7 @@ def test_a_week_without_the_server(tmp_path, customer):
     with pebble(tmp_path / "one", port=port, http=http) as server:
         customer.set_up(server)
         customer.attempt()
-    before, began = customer.leaf, customer.record.renew_at
-    customer.passes(began - customer.now)
-    pauses = []
-    while customer.now < began + 7 * DAY:
-        assert refusal(customer).code == "acme-unreachable"
-        wait = schedule.wait(customer.record, customer.now, customer.uptime, customer.boot_id, known=True)
-        pauses.append(wait)
-        customer.passes(wait)
-    assert pauses[:3] == [60, 120, 240]
-    assert max(pauses) <= 6 * 3600 * 1.25
-    assert len(pauses) < 7 * 4 + 12
-    assert customer.leaf is not None
-    assert customer.leaf.serial_number == before.serial_number, "the old certificate stays"
-    assert customer.record.message.startswith("the ACME server at 127.0.0.1")
+    week_without(customer)
     with pebble(tmp_path / "two", port=port, http=http) as server:
         customer.set_up(server)
         assert customer.attempt() == job.RENEWED

@@ -175,6 +175,7 @@ def _remember(client: Client, record: Record, made: Chain, around: Surroundings)
         _look(client, record, around, record.last_success)
     except Refused:
         pass  # two thirds it is, until the server tells
+    record.renew_at = schedule.spaced(record.renew_at, record.last_success, record.not_after)
 
 
 def _look(client: Client, record: Record, around: Surroundings, now: int) -> bool:
@@ -191,7 +192,8 @@ def _look(client: Client, record: Record, around: Surroundings, now: int) -> boo
     if (found.start, found.end) != (record.window_start, record.window_end):
         record.window_start, record.window_end, record.explanation = found.start, found.end, found.explanation
         moment = found.moment(around.draw())
-        record.renew_at = schedule.suggested(moment, record.not_before, record.not_after)
+        moment = schedule.suggested(moment, record.not_before, record.not_after)
+        record.renew_at = schedule.spaced(moment, record.last_success, record.not_after)
     record.look_at = now + found.look_again
     return now >= record.renew_at
 

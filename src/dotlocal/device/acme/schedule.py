@@ -15,6 +15,7 @@ _MOST_RETRY, _LEAST_CAP = 6 * 3600, 5 * 60
 _MOST_ASKED = 24 * 3600  # a Retry-After beyond it is no wish of an administrator's any more
 _MOST_SPREAD = 10 * 60
 _EARLIER = 30  # of the life, at most one so manieth part earlier than two thirds
+_SPACE, _MOST_SPACE = 20, 6 * 3600  # a twentieth of what is left of a certificate when it is new, or six hours
 _LATEST = 0.9  # of the life: whatever a CA suggests, time must be left for failures
 
 
@@ -27,6 +28,13 @@ def renewal(not_before: int, not_after: int, draw: float) -> int:
 def suggested(moment: int, not_before: int, not_after: int) -> int:
     """The instant that was chosen within the time that a CA suggests, but not too late for this certificate."""
     return min(moment, not_before + int((not_after - not_before) * _LATEST))
+
+
+def spaced(moment: int, got: int, not_after: int) -> int:
+    """The instant of a renewal, not too soon after the last one: a CA that always suggests the past, or dates
+    certificates back, must not make a loop of it.
+    """
+    return max(moment, got + max(min((not_after - got) // _SPACE, _MOST_SPACE), _LEAST_CAP))
 
 
 def spread(draw: float) -> int:
