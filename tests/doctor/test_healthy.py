@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,19 @@ def test_three_years_of_minica_are_too_long_for_apple_alone(dotlocal: Command, t
         done = ask(dotlocal, bed, port, "--json")
     assert [each["code"] for each in json.loads(done.out)["findings"]] == ["lifetime-too-long"]
     assert done.status == 0
+
+
+def test_a_device_that_boots_meanwhile_resumes_no_old_session(dotlocal: Command, told: Told) -> None:
+    """`device serve` across a boot, looked at twice: another certificate, and no session of the one before."""
+    (told.device("07") / "device.toml").write_text('hostnames = ["press-07.local"]\n' + KNOWN)
+    told.boot("07")
+    with told.served("07") as port:
+        words = ["--address", "127.0.0.1", "--root", str(told.root), "--twice", "3", "--json"]
+        looking = dotlocal.start("doctor", f"press-07.local:{port}", *words)
+        time.sleep(1.5)
+        told.boot("07")
+        report = json.loads(looking.communicate(timeout=60)[0])
+    assert report["findings"] == []
+    assert [look["resumed"] for look in report["looks"]][-2:] == [False, False]  # as somebody new, and as of before
+    status = json.loads((told.device("07") / "run" / "current" / "status.json").read_text())
+    assert report["addresses"][0]["chain"][0]["serial"] == status["names_serial"]
