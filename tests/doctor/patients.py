@@ -495,6 +495,48 @@ def its_subject_is_a_name_outside_the_constraints(bed: Bed) -> AbstractContextMa
     return bed.serve(bed.maker.chain(bed.maker.draft(ADDRESS).but(subject=subject)))
 
 
+# ── what browsers accept, and others don't ──
+
+
+@patient("chain-order", INTEGRATOR, status=0)
+def it_sends_its_chain_upside_down(bed: Bed) -> AbstractContextManager[int]:
+    leaf, device, factory = bed.maker.chain().certificates
+    return bed.serve(bed.maker.chain().but(leaf, factory, device))
+
+
+@patient("chain-extra", INTEGRATOR, status=0)
+def it_sends_somebody_elses_ca_too(bed: Bed) -> AbstractContextManager[int]:
+    chain = bed.maker.chain()
+    return bed.serve(chain.but(*chain.certificates, Maker("Bolt Works", number=3).device().certificate))
+
+
+@patient("strict-verifiers", VENDOR, status=0)
+def it_does_not_say_which_key_made_it(bed: Bed) -> AbstractContextManager[int]:
+    return bed.serve(bed.maker.chain(bed.maker.draft().without(x509.AuthorityKeyIdentifier)))
+
+
+@patient("constraint-form", VENDOR, status=0)
+def its_constraint_starts_with_a_dot(bed: Bed) -> AbstractContextManager[int]:
+    dotted = x509.NameConstraints([x509.DNSName(".local")], None)
+    draft = bed.maker.device_draft().having(dotted, critical=True)
+    return bed.serve(bed.maker.chain(device=bed.maker.device(draft=draft)))
+
+
+@patient("no-http", INTEGRATOR, status=0)
+def it_speaks_tls_and_says_nothing(bed: Bed) -> AbstractContextManager[int]:
+    return bed.serve(bed.maker.chain(), silent=True)
+
+
+@patient("expires-soon", CUSTOMER, status=0)
+def its_certificate_is_nearly_over(bed: Bed) -> AbstractContextManager[int]:
+    return bed.serve(bed.maker.chain(bed.maker.draft(window=Window(NOW - 30 * DAY, NOW + 2 * DAY))))
+
+
+@patient("device-clock-drifts", CUSTOMER, status=0)
+def its_clock_is_an_hour_ahead(bed: Bed) -> AbstractContextManager[int]:
+    return bed.serve(bed.maker.chain(), date=NOW + 3600)
+
+
 # ── parts ──
 
 

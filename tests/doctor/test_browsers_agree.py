@@ -1,4 +1,4 @@
-"""Chromium, Firefox and OpenSSL judge the same devices: doctor has no alarm of its own, and misses none of theirs."""
+"""Chromium, Firefox, NSS and OpenSSL judge the same devices: doctor has no alarm of its own, and misses none."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from patients import PATIENTS, Bed, Patient
 from dotlocal.core.codes import doctor
 from peers.chromium import Chromium
 from peers.firefox import Firefox
+from peers.nss import NSS
 from peers.openssl import OpenSSL
 from peers.peer import Peer
 
 pytestmark = [pytest.mark.long, pytest.mark.peer, pytest.mark.xdist_group("doctor-browsers")]
-PEERS: tuple[Peer, ...] = (OpenSSL(), Chromium(), Firefox())
+PEERS: tuple[Peer, ...] = (OpenSSL(), Chromium(), NSS(), Firefox())
 
 # what browsers can't be asked about: before there is a certificate, thresholds, clocks that are faked for doctor alone
 _UNASKED = {*(row.code for row in doctor.WAY.rows), "days-left", "old-session", "this-clock"}
@@ -49,7 +50,7 @@ def verdict(peer: Peer, bed: Bed, port: int) -> str:
 
 @pytest.mark.parametrize("patient", JUDGED, ids=lambda each: each.name)
 def test_what_doctor_refuses_is_refused(patient: Patient, tmp_path: Path) -> None:
-    """By one of the three at least; the one that starts fastest is asked first."""
+    """By one of them at least; the one that starts fastest is asked first."""
     bed = Bed(tmp_path)
     with patient.breaks(bed) as port:
         assert any(verdict(peer, bed, port) for peer in PEERS), patient.code

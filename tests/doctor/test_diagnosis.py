@@ -88,6 +88,11 @@ BEHIND = leaf(NOW - 3 * YEAR, NOW - 3 * YEAR + 90 * DAY)
         (leaf(NOW + 600, NOW + 90 * DAY), NOW, NOW + 700, True, "device-clock"),
         (leaf(NOW - 80 * DAY, NOW + 2 * DAY), NOW, NOW, True, "expires-soon"),
     ],
+    # not the moments themselves: each worker has its own
+    ids=[
+        "fine", "undated", "drifts", "before-release", "before-release-undated", "ahead", "behind", "ahead-unvouched",
+        "behind-undated", "expired", "early", "expired-undated", "minutes-ahead", "nearly-over",
+    ],
 )  # fmt: skip
 def test_whose_clock(chain: Chain, now: int, date: int | None, synchronised: bool | None, code: str | None) -> None:
     """Two clocks, a certificate's window and its CA's: who is to blame."""

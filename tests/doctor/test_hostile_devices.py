@@ -204,14 +204,14 @@ def test_any_bytes_are_read_or_refused(name: str) -> None:
 @pytest.mark.long
 def test_a_flood_of_chains_is_diagnosed() -> None:
     """Thousands, new ones each time."""
-    _throw_chains(deep, 3000)
+    _throw_chains(deep, 1000)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_flood_of_bytes_is_read_or_refused(name: str) -> None:
     """Thousands, new ones each time."""
-    _throw_at(name, deep, 5000)
+    _throw_at(name, deep, 3000)
 
 
 def test_the_sample_is_good() -> None:
