@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -41,24 +42,22 @@ class Device:
     @property
     def bare_boot(self) -> list[str]:
         """The same as our unit starts it, without Python's site."""
-        asked = [sys.executable, "-c", "from dotlocal.device.install import bare; print(bare())"]
-        told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
-        return [*told.split(), "--quiet", *self.places]
+        return [*_bare(), "boot", "--quiet", *self.places]
 
     @property
     def watch(self) -> list[str]:
-        """The installed command."""
-        return [str(_installed()), "device", "watch", *self.places]
+        """As our unit starts it."""
+        return [*_bare(), "watch", *self.places]
 
     def forget_boot(self) -> None:
         """As after a power cut: nothing is left of run/."""
         shutil.rmtree(self.folder / "press-07" / "run", ignore_errors=True)
 
     def serve(self, port: int) -> list[str]:
-        """In front of a back end that nobody asks."""
+        """As our unit starts it, in front of a back end that nobody asks."""
         run = f"{self.folder}/press-07/run"
         listen = ["--listen", f"127.0.0.1:{port}", "--to", "127.0.0.1:9", "--wait", "9"]
-        return [str(_installed()), "device", "serve", *listen, "--run", run]
+        return [*_bare(), "serve", *listen, "--run", run]
 
 
 @contextmanager
@@ -74,3 +73,9 @@ def made() -> Iterator[Device]:
 
 def _installed() -> Path:
     return Path(sys.executable).parent / "dotlocal"
+
+
+@cache
+def _bare() -> tuple[str, ...]:
+    asked = [sys.executable, "-c", "from dotlocal.device.install import bare; print(bare())"]
+    return tuple(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split())

@@ -34,7 +34,7 @@ def main() -> None:
         rival = caddy.Caddy(binary, Path(home))
         ours, boot, theirs, floor = (Times(name) for name in ("dotlocal", "boot", "Caddy", "python twice"))
         for number in range(RUNS + 1):
-            measured = (_ours(made), finished(made.boot, made.folder), _caddy(rival), _floor(made.folder))
+            measured = (_ours(made), finished(made.bare_boot, made.folder), _caddy(rival), _floor(made.folder))
             for times, taken in zip((ours, boot, theirs, floor), measured, strict=True):
                 if number:
                     times.add(*taken[:2])
@@ -44,7 +44,7 @@ def main() -> None:
 def _ours(made: device.Device) -> tuple[float, float]:
     port = free_port()
     made.forget_boot()
-    with Started(made.serve(port)) as serving, Started(made.boot) as booting:
+    with Started(made.serve(port)) as serving, Started(made.bare_boot) as booting:
         wall = visit(port, made.root) - serving.begun
         booting.wait()
     return booting.cpu + serving.cpu, wall

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import socket
+import ssl
 import subprocess
 import time
 from pathlib import Path
@@ -188,11 +191,37 @@ def test_the_first_boot_is_not_put_off(dotlocal: Command, tmp_path: Path) -> Non
     shutil.rmtree(device / "run")
     asked = "from dotlocal.device.install import bare; print(bare())"
     bare = subprocess.check_output([dotlocal.python, "-c", asked], env=dotlocal.env(), text=True).split()
-    command = [*bare, "--changed", "--quiet", *told.boot_words("07")[2:]]
+    command = [*bare, "boot", "--changed", "--quiet", *told.boot_words("07")[2:]]
     done = subprocess.run(command, env=dotlocal.env(), capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((device / "run/current/status.json").read_text())["names"]
     assert not (device / "run/waiting").read_bytes()
-    done = subprocess.run([*bare, "--nonsense"], env=dotlocal.env(), capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "(usage)" in done.stderr
+    for words in ([], ["status"], ["boot", "--nonsense"], ["watch", "--nonsense"], ["serve", "--nonsense"]):
+        done = subprocess.run([*bare, *words], env=dotlocal.env(), capture_output=True, text=True, timeout=60)
+        assert (done.returncode, "(usage)" in done.stderr) == (2, True), words
+
+
+def test_watch_and_serve_need_no_site_either(dotlocal: Command, tmp_path: Path) -> None:
+    """As the units start them: one watches, the other one waits for its first set and serves it."""
+    told = tell(tmp_path / "story", dotlocal)
+    device = told.device("07")
+    shutil.rmtree(device / "run")
+    asked = "from dotlocal.device.install import bare; print(bare())"
+    bare = subprocess.check_output([dotlocal.python, "-c", asked], env=dotlocal.env(), text=True).split()
+    serve = ["serve", "--wait", "60", "--listen", "127.0.0.1:0", "--to", "127.0.0.1:9", "--run", f"{device}/run"]
+    with (
+        subprocess.Popen([*bare, *serve], env=dotlocal.env(), stderr=subprocess.PIPE, text=True) as serving,
+        subprocess.Popen([*bare, "watch", *told.boot_words("07")[2:]], env=dotlocal.env()) as watching,
+    ):
+        assert serving.stderr
+        lines = iter(serving.stderr.readline, "")
+        port = next(int(found[1]) for line in lines if (found := re.search(r"serving https on \S+ port (\d+)", line)))
+        context = ssl.create_default_context(cafile=str(told.root))
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as connection,
+            context.wrap_socket(connection, server_hostname="press-07.local") as secured,
+        ):
+            assert secured.version()
+        for process in (serving, watching):
+            process.terminate()
+            assert process.wait(timeout=20) == 0

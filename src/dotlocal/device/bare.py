@@ -1,17 +1,29 @@
 # Boot path: no typing, dataclasses, enum, re, json or argparse at run time.
-"""`device boot` for units: `python3 -I -S …/dotlocal/device/bare.py`, with no site's own start-up and no launcher.
+"""`python3 -I -S …/dotlocal/device/bare.py boot|watch|serve`, as units start them: with nothing of a site's own, and no
+launcher. A file to be run, not to be imported.
 
-A file to be run, not to be imported.
+Beside the standard library it finds what is installed in the same place as this package.
 """
 
 import gc
 import sys
 
 if __name__ == "__main__":
-    gc.disable()  # of a heap that lives for some milliseconds
+    gc.disable()  # a boot's heap lives for some milliseconds, and those that stay switch it on again
     sys.path.append(__file__.rpartition("/dotlocal/")[0])
-    from dotlocal.device.boot import run
+    word = sys.argv[1] if sys.argv[1:] else ""
+    if word == "boot":
+        from dotlocal.device.boot import run
 
-    run(sys.argv[1:])
-    sys.stderr.write(f"dotlocal: error: `device boot` has no such words: {' '.join(sys.argv[1:])} (usage)\n")
+        run(sys.argv[2:])
+    elif word == "watch":
+        from dotlocal.device.watch.watcher import run
+
+        gc.enable()
+        run(sys.argv[2:])
+    elif word == "serve":
+        from dotlocal.device.serve.command import run
+
+        run(sys.argv[2:])
+    sys.stderr.write(f"dotlocal: error: units say boot, watch or serve, and not {' '.join(sys.argv[1:])!r} (usage)\n")
     sys.exit(2)

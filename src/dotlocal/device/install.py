@@ -108,7 +108,7 @@ KITS = {
 def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool, bare: str = "") -> Iterator[Path]:
     """Write the files of the kits, and yield each path that is in place afterwards.
 
-    `command` is the command's path there; `bare`, where it is known, boots with less (see dotlocal.device.bare).
+    `command` is the command's path there; `bare`, where it is known, does with less (see dotlocal.device.bare).
     Refuses `file-exists` for a file with other contents, before anything is written, unless forced.
     """
     wanted = [(prefix / part.target, contents(part, command, bare), part) for name in kits for part in KITS[name].parts]
@@ -127,9 +127,9 @@ def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool, bar
 def contents(part: Part, command: str, bare: str = "") -> str:
     """The text of a file, with the commands in it."""
     text = (resources.files("dotlocal.device.system") / part.source).read_text()
-    return text.replace(_BARE, bare or f"{command} device boot").replace(_COMMAND, command)
+    return text.replace(_BARE, bare or f"{command} device").replace(_COMMAND, command)
 
 
 def bare() -> str:
-    """The command of this very installation that boots with the least; needs no launcher, and no `site`."""
+    """What boots, watches and serves in this very installation with the least: no launcher, no `site`."""
     return f"{sys.executable} -I -S {resources.files('dotlocal.device') / 'bare.py'}"
