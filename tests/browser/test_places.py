@@ -189,6 +189,21 @@ def test_every_keystore_of_java_once_with_the_oldest_java_that_uses_it(tmp_path:
     assert not any(store.everybody for store in stores)
 
 
+def test_nothing_is_made_for_roots_own_browsers_when_root_acts_for_a_person(tmp_path: Path) -> None:
+    """`sudo dotlocal trust install`: the system's store and Java's; a database of root's that exists is looked at."""
+    programs = Installed(chromium="Chromium 156.0.1.1", **{"firefox-esr": "Mozilla Firefox 153.7"})
+    below = str(tmp_path / "nowhere")
+    for sudo, expected in ((None, [NEW]), ("0", [NEW]), ("1000", [])):
+        environment = {"SUDO_UID": sudo} if sudo else {}
+        looked = found.find(Machine("linux", str(tmp_path), True, programs, environment, below=below))
+        assert places(looked.stores, tmp_path) == expected
+        assert bool(looked.missing) == bool(expected)
+    (tmp_path / NEW).mkdir(parents=True)
+    (tmp_path / NEW / "cert9.db").touch()
+    looked = found.find(Machine("linux", str(tmp_path), True, programs, {"SUDO_UID": "1000"}, below=below))
+    assert places(looked.stores, tmp_path) == [NEW]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="owners are of POSIX")
 def test_root_makes_no_files_in_a_persons_home(tmp_path: Path) -> None:
     """`sudo` that keeps HOME: the browsers' stores are told about and left."""

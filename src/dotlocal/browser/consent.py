@@ -12,7 +12,7 @@ _HEX = re.compile(r"[0-9A-F]{64}")
 
 def is_fingerprint(text: str) -> bool:
     """Whether a text is a SHA-256 fingerprint, in any of the ways in which people write them."""
-    return bool(_HEX.fullmatch(_bare(text)))
+    return bool(_HEX.fullmatch(bare(text)))
 
 
 def check(appraisal: Appraisal, *, fingerprint: str | None, force: bool) -> None:
@@ -37,8 +37,8 @@ def _compare(appraisal: Appraisal, fingerprint: str) -> None:
             hint="a shorter one is SHA-1 or MD5, with which a root can be forged; look for SHA-256",
         )  # fmt: skip
     found = appraisal.anchor.fingerprint
-    if _bare(fingerprint) != _bare(found):
-        expected = ":".join(re.findall("..", _bare(fingerprint)))
+    if bare(fingerprint) != bare(found):
+        expected = ":".join(re.findall("..", bare(fingerprint)))
         raise Refused(
             "fingerprint-differs", f"the file's fingerprint is {found}, and not {expected}; nothing was imported",
             hint="this is not the root that the label speaks of: get it from the maker, and tell them",
@@ -46,5 +46,6 @@ def _compare(appraisal: Appraisal, fingerprint: str) -> None:
         )  # fmt: skip
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """A fingerprint as 64 capital digits, however it was written."""
     return re.sub(r"[\s:-]", "", text).upper()

@@ -45,6 +45,11 @@ class Machine:
         return named if os.path.isabs(named) else self.at_home(default)
 
     @property
+    def by_sudo(self) -> bool:
+        """Whether root acts for a person, whose browsers have their stores elsewhere."""
+        return self.root and self.environment.get("SUDO_UID", "0") != "0"
+
+    @property
     def home_is_another_persons(self) -> bool:
         """Whether files made here would be root's in somebody's home (`sudo` that keeps HOME)."""
         try:

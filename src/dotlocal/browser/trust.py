@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from dotlocal.browser import report
 from dotlocal.browser.anchor import Anchor
+from dotlocal.browser.consent import bare
 from dotlocal.browser.report import Outcome
 from dotlocal.browser.stores.found import Found
 from dotlocal.browser.stores.store import Holding, Store
@@ -122,7 +123,7 @@ def unheld(found: Found) -> tuple[Outcome, ...]:
 
 
 def _with_fingerprint(der: bytes, fingerprint: str) -> Anchor | None:
-    if sha256(der).hexdigest().upper() != fingerprint.replace(":", "").upper():
+    if sha256(der).hexdigest().upper() != bare(fingerprint):
         return None
     return Anchor.parse(der, force=True)
 

@@ -44,6 +44,8 @@ def find(machine: Machine, *, wanted: bool = False) -> list[nss.Database]:
     there is a browser, or when it is `wanted`.
     """
     installed = next((program for program in PROGRAMS if machine.run.find(program)), "")
+    if machine.by_sudo and not wanted:
+        installed = ""  # root's own Chromium is nobody's: what exists is looked at, and nothing made
     native = Places(
         machine.at_home(".pki", "nssdb"), os.path.join(machine.xdg("XDG_DATA_HOME", ".local/share"), "pki", "nssdb")
     )

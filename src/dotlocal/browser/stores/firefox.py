@@ -56,7 +56,7 @@ def missing(machine: Machine) -> Refused | None:
     """Told where a Firefox is installed and nobody has started it: there is no profile to put a root into."""
     boxes = (machine.at_home("snap", "firefox"), machine.at_home(".var", "app", "org.mozilla.firefox"))
     installed = any(machine.run.find(name) for name in PROGRAMS) or any(os.path.isdir(box) for box in boxes)
-    if not machine.system.startswith("linux") or not installed:
+    if not machine.system.startswith("linux") or not installed or machine.by_sudo:
         return None
     return Refused(
         "store-no-profile", "Firefox is installed and has no profile yet",
