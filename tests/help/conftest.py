@@ -14,15 +14,21 @@ from told import tell
 @pytest.fixture(scope="session")
 def device(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Device:
     made = Device(tell(tmp_path_factory.mktemp("help"), dotlocal))
-    made.configure()
-    made.boot()
+    made.settle()
     return made
 
 
-@pytest.fixture
-def ports(device: Device) -> Iterator[Ports]:
-    """A fresh set, served."""
-    device.configure()
-    device.boot()
+@pytest.fixture(scope="session")
+def service(device: Device) -> Iterator[Ports]:
+    """One service for all: it follows whatever set is current."""
+    device.settle()
     with device.served() as found:
         yield found
+
+
+@pytest.fixture
+def ports(device: Device, service: Ports) -> Ports:
+    """The service with a fresh set, whatever the test before has left."""
+    device.configure()
+    device.boot()
+    return service

@@ -36,6 +36,7 @@ class Ports:
     https: int
     pages: int
     probe: int
+    pid: int
 
 
 class Device:
@@ -47,6 +48,7 @@ class Device:
         self.root = told.root
         self.run = self.path / "run"
         self.config = self.path / "device.toml"
+        self._booted = ""
 
     @property
     def command(self) -> Command:
@@ -65,6 +67,13 @@ class Device:
 
     def boot(self) -> None:
         self.told.boot("07")
+        self._booted = self.config.read_text()
+
+    def settle(self) -> None:
+        """Have it be as configured here, whatever the test before has made of it."""
+        self.configure()
+        if self._booted != self.config.read_text():
+            self.boot()
 
     @contextmanager
     def served(self, *words: str) -> Iterator[Ports]:
@@ -72,7 +81,7 @@ class Device:
         run = ["--run", str(self.run), "--config", str(self.config)]
         server = self.command.start("device", "serve", *run, *words)
         try:
-            yield _ports(server.stderr)
+            yield _ports(server.stderr, server.pid)
         finally:
             server.terminate()
             server.wait(timeout=PATIENCE)
@@ -81,14 +90,14 @@ class Device:
                     pipe.close()
 
 
-def _ports(stderr: Any) -> Ports:
+def _ports(stderr: Any, pid: int) -> Ports:
     told, found = "", {}
     while "serving https" not in found and (line := stderr.readline().decode()):
         told += line
         if port := re.search(r"(serving https|help pages|the probe) on \S+ port (\d+)", line):
             found[port[1]] = int(port[2])
     assert "serving https" in found, told
-    return Ports(found["serving https"], found.get("help pages", 0), found.get("the probe", 0))
+    return Ports(found["serving https"], found.get("help pages", 0), found.get("the probe", 0), pid)
 
 
 @dataclass(frozen=True)

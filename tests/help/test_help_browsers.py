@@ -44,12 +44,10 @@ def visiting(browser: Browser, home: Path) -> Iterator[Chromium | Firefox]:
 
 
 @pytest.fixture(scope="module")
-def served(device: Device) -> Iterator[Ports]:
-    """One service for all that only look."""
-    device.configure()
-    device.boot()
-    with device.served() as ports:
-        yield ports
+def served(device: Device, service: Ports) -> Ports:
+    """The service, for all that only look."""
+    device.settle()
+    return service
 
 
 def page(ports: Ports, query: str = "lang=en") -> str:
@@ -134,6 +132,7 @@ def test_a_page_that_came_by_https_is_not_deceived(browser: Browser, device: Dev
 
 def test_a_closed_probe_is_not_taken_for_distrust(device: Device, tmp_path: Path) -> None:
     """Nobody is on the probe's port, as behind a firewall: the page can't tell, and says which port it is about."""
+    device.settle()
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
         with mounted(application(str(device.run), probe_port=port)) as pages, visiting(Chromium, tmp_path) as visitor:

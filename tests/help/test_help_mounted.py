@@ -68,6 +68,7 @@ def test_the_programs_of_the_docs_mount_the_pages(name: str, device: Device, tmp
     if name == "flask":
         package("flask")
         package("gunicorn")
+    device.settle()
     with at_work(name, tmp_path, device) as port:
         assert get(port).body == b"the device's own pages\n"
         page = get(port, "/trust/?lang=de", user_agent="iPhone").body.decode()
@@ -140,6 +141,7 @@ def test_the_way_to_the_slash_stays_on_the_device(device: Device, mount: str) ->
 
 def test_it_keeps_to_the_protocol(device: Device) -> None:
     """wsgiref's validator finds nothing to say, with HEAD and errors too."""
+    device.settle()
     app = application(str(device.run))
     for path, environ in (("/", {}), ("/", {"REQUEST_METHOD": "HEAD"}), ("/nothing", {}), ("/", {"HTTP_HOST": "x.y"})):
         assert Answer(app, path, **environ).status in (200, 404, 421)

@@ -45,7 +45,12 @@ class Reader(HTMLParser):
             assert self.open.pop() == tag
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(autouse=True)
+def _settled(device: Device) -> None:
+    device.settle()
+
+
+@pytest.fixture
 def app(device: Device) -> Help:
     return application(str(device.run), probe_port=7443)
 

@@ -189,9 +189,9 @@ def test_one_client_with_all_connections_pushes_itself_out(ports: Ports) -> None
         assert get(ports.pages).status == 200
 
 
-def test_memory_and_descriptors_stay_where_they_are(device: Device, ports: Ports) -> None:
+def test_memory_and_descriptors_stay_where_they_are(ports: Ports) -> None:
     """A thousand requests of every kind, good and bad."""
-    pid = _pid(device)
+    pid = ports.pid
     get(ports.pages)
     before = _descriptors(pid)
     for number in range(250):
@@ -205,9 +205,9 @@ def test_memory_and_descriptors_stay_where_they_are(device: Device, ports: Ports
     assert _descriptors(pid) <= before
 
 
-def test_at_rest_nothing_wakes_up(device: Device, ports: Ports) -> None:
+def test_at_rest_nothing_wakes_up(ports: Ports) -> None:
     """No connection, no deadline: three seconds without a context switch in any thread."""
-    pid = _pid(device)
+    pid = ports.pid
     get(ports.pages)
     get(ports.probe)
     time.sleep(2.5)  # the last connections linger
@@ -251,18 +251,6 @@ def test_a_foreign_host_is_misdirected(ports: Ports) -> None:
     """421 on the wire as well, for the pages and for the probe."""
     assert get(ports.pages, host="evil.example").status == 421
     assert get(ports.probe, f"/{'0' * 32}", host="evil.example", origin="http://evil.example").status == 403
-
-
-def _pid(device: Device) -> int:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"serve" in words and str(device.run).encode() in words:
-                return int(entry.name)
-    raise AssertionError("no such process")
 
 
 def _descriptors(pid: int) -> int:
