@@ -12,10 +12,10 @@ import pytest
 
 from dotlocal.device.help.connection import _SECONDS, Phase
 from dotlocal.device.help.front import Door, Front
-from dotlocal.device.help.http import Answer, Request
 from dotlocal.device.help.probe_set import Certificate
 from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
+from dotlocal.device.web.http import Answer, Request
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: press-07.local\r\n\r\n"
 LARGE = 8 << 20  # more than any socket's buffers hold

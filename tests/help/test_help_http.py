@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dotlocal.device.help import hosts, http
 from dotlocal.device.help.facts import read_root
-from dotlocal.device.help.http import Answer, Bad
+from dotlocal.device.web import hosts, http
+from dotlocal.device.web.http import Answer, Bad
 from dotlocal.testing import World
 from strategies import damaged, quick
 

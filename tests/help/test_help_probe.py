@@ -13,9 +13,9 @@ from help_device import HOST, NONCE, Device, Ports, careless, exchange, get, tru
 from dotlocal.device import probe
 from dotlocal.device.help.answering import Probe
 from dotlocal.device.help.facts import Facts
-from dotlocal.device.help.http import Answer, Request
 from dotlocal.device.help.probe_set import ProbeSet
 from dotlocal.device.help.tokens import Tokens
+from dotlocal.device.web.http import Answer, Request
 
 PAGE = f"http://{HOST}:8080"
 REPORT: dict[str, Any] = {"names": [HOST], "addresses": ["192.168.77.7"], "left_out": [], "findings": []}

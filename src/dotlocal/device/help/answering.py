@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from dotlocal.device.help import hosts
 from dotlocal.device.help.facts import Facts
-from dotlocal.device.help.http import Answer, Request, failure
 from dotlocal.device.help.probe_set import Certificate
 from dotlocal.device.help.tokens import Tokens
+from dotlocal.device.web import hosts
+from dotlocal.device.web.http import Answer, Request, failure
 
 FIRST_DAY = 86_400  # seconds that a browser insists on HTTPS after its first proof …
 THIRTY_DAYS = 30 * FIRST_DAY  # … and after one on a later day

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from dotlocal.device.help import hosts, http, page, profile
-from dotlocal.device.help.facts import Facts, Root, look
-from dotlocal.device.help.hosts import Host
+from dotlocal.device.help import facts as facts_of
+from dotlocal.device.help import page, profile
+from dotlocal.device.help.facts import Facts, Root
 from dotlocal.device.help.view import View
 from dotlocal.device.store import RUN
+from dotlocal.device.web import hosts, http, look
+from dotlocal.device.web.hosts import Host
 from dotlocal.guide import BY_KEY, LANGUAGES, detect
 from dotlocal.guide.platforms import FILE_KINDS, FileKind
 
 PROBE_PORT = 7443
-_ASSETS = {
-    "style.css": "text/css; charset=utf-8", "script.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml",
-}  # fmt: skip
 # Read while whoever started us can read it, which after `--user` may be no more.
-_BODIES = {name: (resources.files("dotlocal.device.help") / "assets" / name).read_bytes() for name in _ASSETS}
+_ASSETS = {**look.ASSETS, "script.js": look.asset("dotlocal.device.help", "script.js")}
 _ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 _FRAMED = (("X-Frame-Options", "DENY"), ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"))
 _LONGEST_QUERY = 200
@@ -74,9 +72,8 @@ class Help:
             return http.Answer(308, (("Location", f"{base}/"), ("Cache-Control", "no-store")))
         name = environ.get("PATH_INFO", "").removeprefix("/")
         if name in _ASSETS:
-            fields = (("Content-Type", _ASSETS[name]), ("Cache-Control", "max-age=300"), *_ALWAYS)
-            return http.Answer(200, fields, _BODIES[name])
-        facts = look(self._run)
+            return http.Answer(200, (*_ASSETS[name].fields, *_ALWAYS), _ASSETS[name].body)
+        facts = facts_of.look(self._run)
         host = hosts.parse(environ.get("HTTP_HOST", ""))
         if host is None:
             return http.failure(400)

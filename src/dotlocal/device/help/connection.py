@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 
-from dotlocal.device.help import http
-from dotlocal.device.help.http import Answer, Request
 from dotlocal.device.help.probe_set import Certificate
 from dotlocal.device.serve.endpoint import READ, WRITE, Poll
+from dotlocal.device.web import http
+from dotlocal.device.web.http import Answer, Request
 
 _CHUNK = 4096
 _HANDSHAKE = 0x16  # the first octet of a TLS client (RFC 8446 5.1); that of a request is a letter

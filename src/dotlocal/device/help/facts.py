@@ -12,7 +12,7 @@ from typing import Any
 
 from dotlocal.core.errors import Refused
 from dotlocal.device import probe
-from dotlocal.device.help import hosts
+from dotlocal.device.web import hosts
 from dotlocal.host import files
 
 _NAMED = ("commonName", "organizationName", "organizationalUnitName")

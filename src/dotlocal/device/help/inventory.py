@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dotlocal.device.help.html import Html, tag
 from dotlocal.device.help.view import REASONS, View
+from dotlocal.device.web.html import Html, tag
 
 
 def inventory(view: View) -> Html:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from dotlocal import guide
 from dotlocal.device.help.facts import Root
-from dotlocal.device.help.html import Html, safe, tag
 from dotlocal.device.help.inventory import inventory
 from dotlocal.device.help.trust_box import trust_box
 from dotlocal.device.help.view import WORDS, View
+from dotlocal.device.web.html import Html, safe, tag
 from dotlocal.guide import LANGUAGES, PLATFORMS, Platform, markup
 from dotlocal.guide.platforms import FileKind
 

@@ -16,12 +16,12 @@ from dotlocal.device.help import facts
 from dotlocal.device.help.answering import Probe
 from dotlocal.device.help.app import PROBE_PORT, Help, application
 from dotlocal.device.help.front import Door, Front
-from dotlocal.device.help.http import Answer, Request
 from dotlocal.device.help.probe_set import Certificate, ProbeSet
 from dotlocal.device.help.tokens import Tokens
 from dotlocal.device.serve import acme_http
 from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
+from dotlocal.device.web.http import Answer, Request
 
 _STACK = 512 * 1024
 _PATIENCE_SECONDS = 5.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dotlocal.device.help.html import Html, tag
 from dotlocal.device.help.view import View
+from dotlocal.device.web.html import Html, tag
 
 # A clock, a tick, a raised finger, a question: the colours are not alone in telling.
 _ICONS = {

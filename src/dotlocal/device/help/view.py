@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from dotlocal.device.help import english, german
 from dotlocal.device.help.facts import Facts
-from dotlocal.device.help.hosts import Host, of
-from dotlocal.device.help.html import Html, filled, tag
+from dotlocal.device.web.hosts import Host, of
+from dotlocal.device.web.html import Html, filled, tag
 from dotlocal.guide import Platform
 
 WORDS = {"en": english.WORDS, "de": german.WORDS}

@@ -1,7 +1,8 @@
-"""As much of HTTP/1.1 (RFC 9110, RFC 9112) as strangers get: the head of a GET or HEAD, and one answer. Pure.
+"""As much of HTTP/1.1 (RFC 9110, RFC 9112) as strangers get: the head of a request, and one answer. Pure.
 
 Whatever two programs could read differently is refused: a second Host, a folded line, a blank before a colon, a bare
-line feed. There are no bodies, and a connection is closed after its answer, so nothing can be smuggled behind one.
+line feed. A body has a length that is told in advance, and only where forms are taken; and a connection is closed after
+its answer, so nothing can be smuggled behind one.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ _MOST_FIELDS = 64
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _TARGET = re.compile(r"/[!-~]{0,2047}")
 _VALUE = re.compile(r"[\t -~\x80-\xff]*")
+_LENGTH = re.compile(r"[0-9]{1,12}")
 METHODS = ("GET", "HEAD")
+FORM_METHODS = (*METHODS, "POST")
 REASONS = {
-    200: "OK", 308: "Permanent Redirect", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
-    405: "Method Not Allowed", 410: "Gone", 413: "Content Too Large", 421: "Misdirected Request",
+    200: "OK", 303: "See Other", 308: "Permanent Redirect", 400: "Bad Request", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 408: "Request Timeout", 410: "Gone", 411: "Length Required", 413: "Content Too Large",
+    415: "Unsupported Media Type", 421: "Misdirected Request", 429: "Too Many Requests",
     431: "Request Header Fields Too Large", 500: "Internal Server Error", 503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }  # fmt: skip
@@ -58,8 +62,8 @@ def whole(head: bytes | bytearray) -> bool:
     return end >= 0
 
 
-def parse(head: bytes) -> Request:
-    """Read a whole head, or refuse it."""
+def parse(head: bytes, methods: tuple[str, ...] = METHODS) -> Request:
+    """Read a whole head, or refuse it; with FORM_METHODS a POST may announce a body."""
     lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
     method, target = _request_line(lines[0])
     if len(lines) - 1 > _MOST_FIELDS:
@@ -75,12 +79,21 @@ def parse(head: bytes) -> Request:
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
     if "host" not in fields:
         raise Bad(400)
-    if method not in METHODS:
+    if method not in methods:
         raise Bad(405)
-    if "transfer-encoding" in fields or fields.get("content-length", "0") != "0":
-        raise Bad(413)
+    _check_body(fields, posted=method == "POST")
     path, _, query = target.partition("?")
     return Request(method, path, query, fields)
+
+
+def _check_body(fields: dict[str, str], *, posted: bool) -> None:
+    length = fields.get("content-length", "" if posted else "0")
+    if "transfer-encoding" in fields or (posted and not length):
+        raise Bad(411 if posted else 413)
+    if not posted and length != "0":
+        raise Bad(413)
+    if not _LENGTH.fullmatch(length):
+        raise Bad(400)
 
 
 def _request_line(line: str) -> tuple[str, str]:
@@ -104,8 +117,8 @@ def encode(answer: Answer, *, head_only: bool = False) -> bytes:
     return head if head_only else head + answer.body
 
 
-def failure(status: int, said: str = "") -> Answer:
+def failure(status: int, said: str = "", *, methods: tuple[str, ...] = METHODS) -> Answer:
     """The answer to what is refused: its status in words, more if a person can act, and nothing of the request."""
-    allow = (("Allow", ", ".join(METHODS)),) if status == 405 else ()
+    allow = (("Allow", ", ".join(methods)),) if status == 405 else ()
     plain = (("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"))
     return Answer(status, (*plain, ("Cache-Control", "no-store"), *allow), f"{REASONS[status]}\n{said}".encode())
