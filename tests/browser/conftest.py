@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from computer import Computer, computer
 
+from computer import Computer, computer
 from installed import Command
 from told import Told, tell
 

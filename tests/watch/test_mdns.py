@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from namespaces import Host, neighbours
 
 from installed import Command
+from namespaces import Host, neighbours
 from told import tell
 
 PATIENCE = 60.0
