@@ -317,7 +317,7 @@ def acme2certifier(
     tls_root.empty_crl()
     config = folder / "acme_srv.cfg"
     config.write_text(f"""[DEFAULT]
-debug: True
+debug: False
 dns_server_list: ["{host}"]
 [Nonce]
 nonce_check_disable: False

@@ -14,28 +14,14 @@ from typing import Any
 
 import pytest
 from acme_servers import KID, MAC_KEY, AcmeServer, pebble, resolving
-from plants import ADDRESS, NAME, PATIENCE, Device, device_in, for_everybody, names_of, plant_of
+from plants import ADDRESS, NAME, PATIENCE, Device, for_everybody, names_of
 
-from installed import PROJECT, Command
+from installed import PROJECT
 from namespaces import Host
 from peers.chromium import Chromium
-from told import Told, tell
+from told import Told
 
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
-    return tell(tmp_path_factory.mktemp("own-acme"), dotlocal)
-
-
-@pytest.fixture(scope="module")
-def plant() -> Iterator[Host]:
-    with plant_of() as made:
-        yield made
-
-
-@pytest.fixture
-def device(told: Told, plant: Host, tmp_path: Path) -> Device:
-    return device_in(plant, told, tmp_path)
+pytestmark = pytest.mark.xdist_group("acme")  # one story and one plant for all
 
 
 @contextmanager

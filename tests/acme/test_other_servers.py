@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +9,19 @@ import pytest
 from acme_servers import acme2certifier, caddy, openbao
 from customers import NAME as CUSTOMER_NAME
 from customers import Customer, accepted, week_without
-from plants import ADDRESS, NAME, Device, device_in, inside, names_of, plant_of
+from plants import ADDRESS, NAME, Device, inside, names_of
 
 from dotlocal.device.acme.job import RENEWED
-from installed import Command
 from namespaces import Host
-from told import Told, tell
+
+pytestmark = pytest.mark.xdist_group("acme")  # one story and one plant for all
 
 SERVERS = {"caddy": caddy, "openbao": openbao, "acme2certifier": acme2certifier}
 
 NO_ROLL_OVER = {"caddy": "acme-not-implemented", "openbao": "acme-not-implemented"}  # and goes on with the old key
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
-    return tell(tmp_path_factory.mktemp("other"), dotlocal)
-
-
-@pytest.fixture(scope="module")
-def plant() -> Iterator[Host]:
-    with plant_of() as made:
-        yield made
-
-
-@pytest.fixture
-def device(told: Told, plant: Host, tmp_path: Path) -> Device:
-    return device_in(plant, told, tmp_path)
-
-
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", ["caddy", "openbao", pytest.param("acme2certifier", marks=pytest.mark.long)])
 def test_issued_renewed_and_rolled_over(name: str, device: Device, plant: Host, tmp_path: Path) -> None:
     """By name and by address where the CA does both; renewed; the account with a new key; renewed again."""
     with SERVERS[name](tmp_path / name, host=ADDRESS, inside=tuple(plant.inside()), names=(NAME,)) as server:

@@ -19,17 +19,11 @@ from dotlocal.device.acme import job, tls_alpn_01
 from dotlocal.device.acme.challenge import TLS_ALPN_01, Pending
 from dotlocal.device.serve import acme_tls
 from dotlocal.device.store import Run
-from installed import Command
-from told import Told, tell
+from told import Told
+
+pytestmark = pytest.mark.xdist_group("acme")  # one story and one plant for all
 
 ACME_IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
-
-
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
-    made = tell(tmp_path_factory.mktemp("served"), dotlocal)
-    made.boot("07")
-    return made
 
 
 @pytest.fixture(scope="module")
