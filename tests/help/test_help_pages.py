@@ -342,6 +342,16 @@ def test_without_the_vendors_root_there_is_nothing_to_import(status: Any, tmp_pa
     Reader(answer.text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_owners_root_is_not_compared_with_the_makers_label(status: Any, language: str) -> None:
+    """`device own issuer`: the owner's root is handed out, and the page says whom to ask for its fingerprint."""
+    answer = Answer(status(served="issuer"), query=f"lang={language}")
+    words = {"en": "not the maker&#x27;s but that of", "de": "nicht vom Hersteller, sondern vom Besitzer"}[language]
+    assert words.replace("&#x27;", "'") in answer.text.replace("&#x27;", "'")
+    assert "Acme Devices opens" not in answer.text
+    Reader(answer.text)
+
+
 def test_without_a_probe_the_check_is_by_hand(status: Any, tmp_path: Path) -> None:
     """No script, and a link instead."""
     app = status()

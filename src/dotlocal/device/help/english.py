@@ -7,6 +7,9 @@ WORDS = {
     "heading": "A secure connection to this device",
     "lead": "Import one file, once on each computer or phone. From then on every device of {vendor} opens without a "
     "warning, and you can be sure that it is the device that you are talking to.",
+    "lead-issuer": "Import one file, once on each computer or phone. From then on this device opens without a warning, "
+    "and so does everything else that its owner has certified; and you can be sure that it is the device that you are "
+    "talking to.",
     "lead-own": "This device shows a certificate that its owner has chosen. Whether your browser trusts it is "
     "decided by your organisation: ask its administrators for the file to import.",
     "other-language": "Auf Deutsch",
@@ -38,6 +41,9 @@ WORDS = {
     "fingerprint": "Fingerprint (SHA-256)",
     "fingerprint-more": "Compare it with the label on the device, or with its papers. Not with this page alone: "
     "whoever could exchange the file could exchange the page as well.",
+    "fingerprint-more-issuer": "This certificate is not the maker's but that of the device's owner, so the label on "
+    "the device tells another fingerprint. Ask the owner or the administrators for this one, wherever the steps "
+    "speak of the label.",
     "fingerprint-line": "In one line:",
     "notes": "Good to know",
     "warnings": "What does not work",
@@ -47,6 +53,7 @@ WORDS = {
     "check-page": "Load this page again: the box at its top says whether this browser trusts the device.",
     "remove": "Remove it again",
     "remove-more": "When you have no device of {vendor} any more, or when the maker asks you to.",
+    "remove-more-issuer": "When you don't use this device any more, or when its owner asks you to.",
     "device": "What this device answers to",
     "device-more": "The certificate holds for these names and addresses, and for no other.",
     "names": "Names",

@@ -7,6 +7,9 @@ WORDS = {
     "heading": "Eine sichere Verbindung zu diesem Gerät",
     "lead": "Importieren Sie eine Datei, einmal auf jedem Computer oder Telefon. Von da an öffnet sich jedes Gerät von "
     "{vendor} ohne Warnung, und Sie können sicher sein, dass Sie mit dem richtigen sprechen.",
+    "lead-issuer": "Importieren Sie eine Datei, einmal auf jedem Computer oder Telefon. Von da an öffnet sich dieses "
+    "Gerät ohne Warnung, ebenso alles andere, wofür sein Besitzer bürgt; und Sie können sicher sein, dass Sie mit dem "
+    "richtigen Gerät sprechen.",
     "lead-own": "Dieses Gerät zeigt ein Zertifikat, das sein Besitzer gewählt hat. Ob Ihr Browser ihm vertraut, "
     "entscheidet Ihre Organisation: Fragen Sie deren Administratoren nach der Datei zum Importieren.",
     "other-language": "In English",
@@ -41,6 +44,9 @@ WORDS = {
     "fingerprint": "Fingerabdruck (SHA-256)",
     "fingerprint-more": "Vergleichen Sie ihn mit dem Etikett am Gerät oder mit dessen Unterlagen. Nicht nur mit dieser "
     "Seite: Wer die Datei austauschen kann, kann auch die Seite austauschen.",
+    "fingerprint-more-issuer": "Dieses Zertifikat ist nicht vom Hersteller, sondern vom Besitzer des Geräts; auf dem "
+    "Etikett steht deshalb ein anderer Fingerabdruck. Fragen Sie den Besitzer oder die Administratoren nach diesem, wo "
+    "in den Schritten vom Etikett die Rede ist.",
     "fingerprint-line": "In einer Zeile:",
     "notes": "Gut zu wissen",
     "warnings": "Was nicht geht",
@@ -50,6 +56,7 @@ WORDS = {
     "check-page": "Laden Sie diese Seite neu: Der Kasten ganz oben sagt, ob dieser Browser dem Gerät vertraut.",
     "remove": "Wieder entfernen",
     "remove-more": "Wenn Sie kein Gerät von {vendor} mehr haben oder der Hersteller Sie darum bittet.",
+    "remove-more-issuer": "Wenn Sie dieses Gerät nicht mehr benutzen oder sein Besitzer Sie darum bittet.",
     "device": "Worauf dieses Gerät antwortet",
     "device-more": "Das Zertifikat gilt für diese Namen und Adressen und für keine anderen.",
     "names": "Namen",

@@ -31,7 +31,7 @@ _FORGIVEN_YEARS = 2  # of a certificate's life that Apple takes, roughly: 825 da
 def page(view: View) -> str:
     """The whole document."""
     root = view.facts.root
-    lead = view.say("lead", vendor=root.vendor) if root else view.say("lead-own")
+    lead = view.say(view.of_its_issuer("lead"), vendor=root.vendor) if root else view.say("lead-own")
     main = tag(
         "main", tag("h1", view.say("heading")), tag("p", lead, class_="lead"), trust_box(view),
         *((_import(view, root), _check(view, root), _remove(view, root)) if root else ()), inventory(view),
@@ -96,7 +96,7 @@ def _check(view: View, root: Root) -> Html:
 
 def _remove(view: View, root: Root) -> Html:
     steps = _steps(view, root, guide.told(view.platform.key, view.language).remove)
-    more = tag("p", view.say("remove-more", vendor=root.vendor))
+    more = tag("p", view.say(view.of_its_issuer("remove-more"), vendor=root.vendor))
     return tag("section", tag("details", tag("summary", tag("h2", view.say("remove"))), more, steps), id="remove")
 
 
@@ -153,7 +153,7 @@ def _fingerprint(view: View, root: Root) -> Html:
     return tag(
         "figure", tag("figcaption", view.say("fingerprint")),
         tag("code", *(Html(f"<span>{group}</span> ") for group in groups), class_="groups"),
-        tag("p", view.say("fingerprint-more"), class_="quiet"),
+        tag("p", view.say(view.of_its_issuer("fingerprint-more")), class_="quiet"),
         tag("p", view.say("fingerprint-line"), Html(" "), tag("code", digits, class_="line"), class_="quiet"),
         class_="print",
     )  # fmt: skip

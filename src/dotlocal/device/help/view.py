@@ -34,6 +34,10 @@ class View:
         """A text of the page's own, with facts in it."""
         return filled(WORDS[self.language][key], **facts)
 
+    def of_its_issuer(self, key: str) -> str:
+        """The key of a text, or of the one for a device whose root is its owner's and not the maker's."""
+        return key if self.facts.report.get("served", "vendor") == "vendor" else f"{key}-issuer"
+
     @property
     def covered(self) -> bool:
         """Whether the certificate holds for the host by which the page was opened."""
