@@ -20,6 +20,7 @@ from dotlocal.core.errors import Absent
 
 _GROUP_4, _GROUP_6, _PORT = "224.0.0.251", "ff02::fb", 5353
 _REPEAT_SECONDS = 0.5  # one packet may get lost, and wireless networks lose multicast first
+_SETTLE_SECONDS = 0.4  # what else one device has to say comes in a moment, not later
 _MOST_OCTETS, _MOST_MESSAGES = 9000, 512  # RFC 6762 17
 
 
@@ -32,7 +33,8 @@ class Heard:
 
 
 def ask(*asked: tuple[str, int], seconds: float, enough: int | None = None) -> list[Heard]:
-    """What comes back within some seconds; earlier with `enough` different answers to the questions themselves.
+    """What comes back within some seconds. With `enough` earlier: at once when so many answers to the questions
+    themselves are there, and a moment after the first.
 
     Refuses `no-multicast` where no interface takes the question.
     """
@@ -52,8 +54,10 @@ def ask(*asked: tuple[str, int], seconds: float, enough: int | None = None) -> l
                 for heard in _receive(made, sockets[made]):
                     found.setdefault((heard.record, heard.scope), heard)
             direct = [each for each in found.values() if any(each.record.answers(*one) for one in asked)]
-            if enough is not None and len(direct) >= enough:
-                break
+            if enough is not None and direct:
+                if len(direct) >= enough:
+                    break
+                deadline = min(deadline, monotonic() + _SETTLE_SECONDS)
     return list(found.values())
 
 

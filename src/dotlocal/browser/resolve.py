@@ -29,7 +29,7 @@ def resolve(target: Target, *, seconds: float, at: Address | None = None) -> Res
     if not target.asks_mdns:
         return Resolution(system=system)
     answered, asked = _by_mdns(name)
-    renamed = tuple(other for other in _others(name) if _by_mdns(other)[0]) if asked and not answered else ()
+    renamed = _renamed(name) if asked and not answered and not system else ()
     return Resolution(system=system, mdns=answered, asked_mdns=asked, renamed=renamed)
 
 
@@ -52,9 +52,15 @@ def _by_system(name: str, port: int, seconds: float) -> tuple[Endpoint, ...]:
     return tuple(dict.fromkeys(found))[:MOST_ENDPOINTS]
 
 
-def _others(name: str) -> list[str]:
+def _renamed(name: str) -> tuple[str, ...]:
+    """Which names with a number mDNS answers, of those that a conflict makes of this one."""
     host, dot, suffix = name.partition(".")
-    return [f"{host}-{number}{dot}{suffix}" for number in _NUMBERED]
+    others = [f"{host}-{number}{dot}{suffix}" for number in _NUMBERED]
+    try:
+        heard = mdns.ask(*((other, A) for other in others), seconds=_MDNS_SECONDS, enough=len(others))
+    except Refused:
+        return ()
+    return tuple(other for other in others if any(each.record.answers(other, A) for each in heard))
 
 
 def _by_mdns(name: str) -> tuple[tuple[Endpoint, ...], bool]:
