@@ -33,6 +33,7 @@ def test_it_is_served_at_once_and_goes_back_by_itself(box: Box, customer: Custom
     assert codes(report) == ["own-unconfirmed"]
     assert box.leaf != leaf
     assert codes(box.restart()) == ["own-unconfirmed"], "still said after a restart"
+    assert codes(box.passes(8 * DAY)) == [], "and no news for ever"
 
 
 def test_a_confirmed_one_stays(box: Box, customer: Customer) -> None:

@@ -196,6 +196,12 @@ def _sha1(customer: Customer) -> Files:
     return _by_openssl(customer, make, _REQUEST, f"{_SIGN} -sha1 -extfile ext", ext=_EXTENSIONS)
 
 
+def _pss(customer: Customer) -> Files:
+    """A key that may be used with RSASSA-PSS alone."""
+    make = "genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out key"
+    return _by_openssl(customer, make, _REQUEST, f"{_SIGN} -extfile ext", ext=_EXTENSIONS)
+
+
 def _stranger(_: Customer) -> Files:
     """A certificate alone, by a CA that the device has never seen."""
     key, leaf = Customer().pair()
@@ -247,6 +253,7 @@ CASES = (
     Case("a damaged key", "own-key-unreadable", ERROR, lambda c: (
         b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", pem(c.pair()[1]))),
     Case("RSA-1024", "own-key-weak", ERROR, _rsa_1024),
+    Case("RSASSA-PSS", "own-key-kind", ERROR, _pss),
     Case("DSA", "own-key-kind", ERROR, lambda c: _keyed(c, dsa.generate_private_key(2048))),
     Case("secp256k1", "own-key-curve", ERROR, lambda c: _keyed(c, ec.generate_private_key(ec.SECP256K1()))),
     Case("Ed25519", "own-key-edwards", WARNING, lambda c: _keyed(c, ed25519.Ed25519PrivateKey.generate())),

@@ -44,7 +44,13 @@ def version(leaf: x509.Certificate) -> Iterator[Finding]:
 def key(certificate: x509.Certificate) -> Iterator[Finding]:
     """What browsers think of a certificate's key."""
     public, name = certificate.public_key(), named(certificate)
+    encoded = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if isinstance(public, rsa.RSAPublicKey):
+        if encoded not in certificate.tbs_certificate_bytes:
+            yield Finding(
+                "own-key-kind", ERROR, name, f"the key of {name} is bound to RSASSA-PSS, which no browser takes",
+                hint="have it made with an ordinary RSA key (rsaEncryption), or P-256",
+            )  # fmt: skip
         if public.key_size < LEAST_RSA:
             yield Finding(
                 "own-key-weak", ERROR, name, f"the key of {name} is RSA-{public.key_size}; browsers want 2048 bits",
@@ -61,7 +67,6 @@ def key(certificate: x509.Certificate) -> Iterator[Finding]:
             hint="use P-256, P-384 or RSA, unless only programs connect that you know",
         )  # fmt: skip
     elif isinstance(public, ec.EllipticCurvePublicKey):
-        encoded = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if encoded not in certificate.tbs_certificate_bytes:
             yield Finding(
                 "own-key-explicit", ERROR, name, f"the key of {name} spells out its curve, or shortens its point",

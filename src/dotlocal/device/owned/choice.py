@@ -23,6 +23,7 @@ SERVED, USABLE, EXPIRED, EARLY, UNFIT, DAMAGED = "served", "usable", "expired", 
 VENDOR = "vendor"
 SLACK = DAY  # the clock of the customer's CA may run ahead of this one, and browsers' clocks agree with the CA's
 _SOON_DAYS = 14
+_NEWS_DAYS = 7  # so long it is said that something went back
 _RETURNS = "the device's own chain is served until there is a better one, and it returns by itself when it can be used"
 
 
@@ -82,7 +83,7 @@ def choose(found: Found, answered: Answers, clock: Clock, reading: "Reading") ->
                 hint="import it again; `dotlocal device own status` tells which",
             )
         )  # fmt: skip
-    if choice.over is None and found.reverted is not None:
+    if choice.over is None and found.reverted is not None and clock.now - found.reverted.at < _NEWS_DAYS * DAY:
         choice.findings.append(reverted(found.reverted.kind, found.reverted.serial, found.reverted.code))
     return choice
 

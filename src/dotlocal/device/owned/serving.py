@@ -118,12 +118,14 @@ def read(slot_files: Slots) -> Found:
 
 
 def let_go(slot_files: Slots, reverted: Reverted) -> None:
-    """Write down what went back and why, then empty the candidate's slot; a read-only state keeps it, and it is passed
-    over in every boot but its own.
+    """Write down what went back and why, then empty the candidate's slot, unless a new one has come by now; a read-only
+    state keeps it, and it is passed over in every boot but its own.
     """
     try:
         slot_files.save(slots.REVERTED, reverted.dump())
-        slot_files.drop(slots.CANDIDATE)
+        held = slot_files.held(slots.CANDIDATE)
+        if held is not None and held.serial == reverted.serial:
+            slot_files.drop(slots.CANDIDATE)
     except Refused:
         pass
 

@@ -3,12 +3,12 @@
 
 `certificate` is the confirmed own certificate with its key and chain, `issuer` the customer's constrained device CA,
 `candidate` whichever of the two is on probation, `previous` the certificate before the confirmed one, `reverted` what
-went back and why. `request` and `issuer-request` hold keys that wait for an answer. Names that start with `acme-` are
-the ACME client's. A file is never changed in place, so no cut leaves a certificate beside another one's key.
+went back and why. `alone` is the root that the device made for itself, once. `request` and `issuer-request` hold keys
+that wait for an answer. Names that start with `acme-` are the ACME client's. A file is never changed in place, so no
+cut leaves a certificate beside another one's key.
 """
 
 import os
-import stat
 
 from dotlocal.core import template as core_template
 from dotlocal.core.errors import Refused
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = "owned"
 CERTIFICATE, ISSUER, CANDIDATE, PREVIOUS, REVERTED = "certificate", "issuer", "candidate", "previous", "reverted"
+ALONE = "alone"
 _CERTIFICATE_HEADING = "dotlocal own certificate 1"
 _ISSUER_HEADING = "dotlocal own issuer 1"
 _REVERTED_HEADING = "dotlocal own reverted 1"
@@ -178,13 +179,6 @@ class Slots:
 
     def __init__(self, state: "State") -> None:
         self.path = state.file(FOLDER)
-
-    def exists(self) -> bool:
-        """Whether there is anything of the customer's at all: one look, for devices that have nothing."""
-        try:
-            return stat.S_ISDIR(os.stat(self.path).st_mode)
-        except OSError:
-            return False
 
     def file(self, name: str) -> str:
         """The path of a slot."""

@@ -139,11 +139,13 @@ class Owned(Switching):
         wanted = proposal.propose(within, around.answers)
         key, issuer, made = alone.make(self._serial(), wanted, now=around.now, years=years)
         held = self._issuing(_ALONE, key, issuer, (made,), rooted=True)
+        with self._lock():
+            self.slots.save(slots.ALONE, held.dump())  # browsers may have it, whatever becomes of the probation
         return self.install(held, minutes=minutes, confirm=confirm)
 
     def _alone(self, answers: Answers) -> OwnIssuer | None:
-        held = self._held(slots.ISSUER)
-        if not isinstance(held, OwnIssuer) or held.origin != _ALONE:
+        held = self._held(slots.ALONE)
+        if not isinstance(held, OwnIssuer):
             return None
         return held if choice.standing(held, answers, self._clock()) == choice.USABLE else None
 

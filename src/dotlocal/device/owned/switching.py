@@ -68,7 +68,7 @@ class Switching:
         with self._lock():
             self.slots.drop(slots.REVERTED)
             self.slots.save(slots.CANDIDATE, held.dump())
-        report = self._switch(held)
+            report = self._switch(held)  # under the lock: of two who install at once, one waits
         if confirm:
             return self.confirm(report["serial"])
         self._tell(report)
@@ -155,10 +155,7 @@ class Switching:
         `looked`, when that was; `left`, the seconds of probation from now on; `previous` for a way back, and `waiting`
         for the requests whose answers are awaited.
         """
-        try:
-            report = json.loads(files.read(os.path.join(self.run.current, "status.json")))
-        except (Refused, ValueError):
-            report = {}
+        report = self._report()
         previous, candidate = self._held(slots.PREVIOUS), self._held(slots.CANDIDATE)
         probation = candidate.probation if candidate else None
         return {
@@ -169,7 +166,7 @@ class Switching:
             "left": probation.left(self.read_clock()) if probation else 0,
             "previous": f"{previous.serial:x}" if previous else "",
             "waiting": [each for each in (pending.SLOT, pending.ISSUER_SLOT) if self.slots.text(each)],
-            "findings": [each for each in report.get("findings", []) if each["code"].startswith("own-")],
+            "findings": [each for each in report.get("findings", []) if str(each["code"]).startswith("own-")],
         }
 
     def _switch(self, held: OwnCertificate | OwnIssuer) -> dict[str, Any]:
@@ -180,8 +177,7 @@ class Switching:
         except Refused as refused:
             problem = f"{refused}"
         if problem:
-            with self._lock():
-                self.slots.drop(slots.CANDIDATE)
+            self.slots.drop(slots.CANDIDATE)
             self._again()
             raise Refused(
                 "own-not-served", f"it could not be served: {problem}", hint="what was served before is served again"
@@ -204,11 +200,19 @@ class Switching:
             return None
 
     def _serials(self) -> set[str]:
+        """The serial numbers that are served below an issuer on probation."""
+        report = self._report()
+        served = report.get("served") == slots.ISSUER and "probation" in report.get("own", {})
+        return {str(report["serial"]), str(report["names_serial"])} if served else set()
+
+    def _report(self) -> dict[str, Any]:
+        """status.json, or nothing where it is missing or no status."""
         try:
             report = json.loads(files.read(os.path.join(self.run.current, "status.json")))
-            return {str(report["serial"]), str(report["names_serial"])} if report["served"] == slots.ISSUER else set()
-        except (Refused, ValueError, KeyError):
-            return set()
+        except (Refused, ValueError, RecursionError):
+            return {}
+        whole = isinstance(report, dict) and {"served", "own", "serial", "names_serial", "findings"} <= set(report)
+        return report if whole else {}
 
     def _again(self) -> dict[str, Any]:
         report = self._boot(self.options)
