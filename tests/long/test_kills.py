@@ -344,7 +344,8 @@ def collect(path: Path, seen: Seen) -> None:
 def test_kills_of_adopt(tmp_path: Path, dotlocal: Command) -> None:
     """Two birth records for one key, taken in turn and cut short: old or new, never a mixture, and it boots."""
     device = Device(tmp_path)
-    other = open_station(make_station(tmp_path / "second", make_root(tmp_path / "root-2", now=NOW - DAY)), now=NOW)
+    root = make_root(tmp_path / "root-2", now=NOW - DAY)
+    other = open_station(make_station(tmp_path / "second", root, now=NOW - DAY), now=NOW)
     records = [device.record, other.provision(device.state.text("request.pem").encode())]
     paths = [tmp_path / "birth-0.pem", tmp_path / "birth-1.pem"]
     for path, record in zip(paths, records, strict=True):
