@@ -281,3 +281,25 @@ def _serving(device: Device, www: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)
+
+
+@pytest.mark.long
+def test_a_watching_device_with_acme_rests(device: Device, server: AcmeServer) -> None:
+    """A renewal is due in years: not one turn on a processor in ten seconds, until somebody asks for one now."""
+    assert device.set_up(server, "--confirm").status == 0
+    log = device.folder / "watch.log"
+    with device.running("device", "watch") as process:
+        until(lambda: b"issued for" in log.read_bytes(), log)
+        time.sleep(5)
+        before = _turns(process.pid)
+        time.sleep(10)
+        assert _turns(process.pid) == before
+        issued, first = log.read_bytes().count(b"issued"), device.leaf.serial_number
+        assert device.acme("--renew", "--now").status == 0
+        time.sleep(1)
+        assert device.leaf.serial_number != first
+        assert log.read_bytes().count(b"issued") == issued, "whoever renews has booted already"
+
+
+def _turns(pid: int) -> int:
+    return sum(int(each) for each in re.findall(r"ctxt_switches:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()))
