@@ -79,7 +79,7 @@ def test_over_tls_it_says_trusted_and_without_it_reached(subject: Probe) -> None
     ],
 )  # fmt: skip
 def test_only_pages_of_this_device_get_an_answer(subject: Probe, strange: dict[str, str]) -> None:
-    """A web site can't ask its visitors which roots they trust."""
+    """No other origin may read what the probe says."""
     for shown in (Shown(), None):
         answer = subject.answer(asked(**strange), shown)
         assert answer.status == 403
@@ -104,6 +104,14 @@ def test_a_certificate_that_a_person_has_opened_is_spent(subject: Probe, navigat
     assert subject.answer(asked(**navigation), shown).status == 403
     assert shown.spent
     assert subject.answer(asked(), shown).status == 403
+
+
+@pytest.mark.parametrize("destination", ["iframe", "frame", "embed", "object"])
+def test_a_frame_spends_nothing(subject: Probe, destination: str) -> None:
+    """No browser lets a warning pass in there, and a web site could load it a hundred times."""
+    shown = Shown()
+    assert subject.answer(asked(sec_fetch_mode="navigate", sec_fetch_dest=destination), shown).status == 403
+    assert not shown.spent
 
 
 def test_a_navigation_without_tls_spends_nothing(subject: Probe) -> None:

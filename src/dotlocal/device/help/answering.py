@@ -2,7 +2,7 @@
 
 A page of the device asks for a nonce over https and over http, by a script. Both answered: this browser trusts the
 device. The second alone: it reaches the device, and refuses the certificate. Neither: nobody can tell. Only pages of
-this device get an answer, so that no web site can ask visitors which roots they trust.
+this device get an answer: a web site elsewhere learns no more here than at any HTTPS port of the device.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Probe:
         `alive` tells whether there is a certificate left to be shown to the next one.
         """
         mode = request.fields.get("sec-fetch-mode", "")
-        if shown and _is_navigation(mode, request.fields.get("accept", "")):
+        if shown and _is_navigation(request.fields):
             shown.spent = True
         if (shown and shown.spent) or not alive or mode not in ("", "cors"):
             return failure(403)
@@ -72,9 +72,13 @@ class Probe:
         return origin if all(host is not None and host.text in facts.served for host in both) else ""
 
 
-def _is_navigation(mode: str, accept: str) -> bool:
+def _is_navigation(fields: dict[str, str]) -> bool:
+    mode = fields.get("sec-fetch-mode", "")
+    if mode:
+        # In a frame no browser lets anybody pass, and any web site could put one there, to have certificates spent.
+        return mode == "navigate" and fields.get("sec-fetch-dest", "document") == "document"
     # Browsers before Sec-Fetch-Mode (Safari until 16.4) ask for pages as text/html, and scripts for anything.
-    return mode == "navigate" or (not mode and "text/html" in accept)
+    return "text/html" in fields.get("accept", "")
 
 
 def _told(origin: str, text: str, *more: tuple[str, str]) -> Answer:
