@@ -23,7 +23,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from stopwatch import Times, finished, spread
+from stopwatch import Times, finished, in_some_order, spread
 
 import device
 
@@ -49,7 +49,7 @@ authorityKeyIdentifier = keyid
 subjectAltName = critical, DNS:press-07.local"""
 
 
-BARS = {"openssl": 0.45, "mkcert": 1.0}  # of CPU time
+BARS = {"openssl": 0.45, "openssl twice": 0.45, "mkcert": 1.0}  # of CPU time
 
 
 @dataclass
@@ -77,7 +77,7 @@ def main() -> None:
     with device.made() as made:
         contestants = _contestants(made)
         for number in range(RUNS + 1):
-            for contestant in contestants:
+            for contestant in in_some_order(contestants, number):
                 taken = finished(contestant.words, made.folder)
                 if number:
                     contestant.times.add(*taken)

@@ -12,10 +12,11 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import caddy
-from stopwatch import Started, Times, finished, spread
+from stopwatch import Started, Times, finished, in_some_order, spread
 from visitor import free_port, visit
 
 import device
@@ -32,13 +33,19 @@ def main() -> None:
         sys.exit("first handshake: Caddy is not installed")
     with device.made() as made, tempfile.TemporaryDirectory() as home:
         rival = caddy.Caddy(binary, Path(home))
-        ours, boot, theirs, floor = (Times(name) for name in ("dotlocal", "boot", "Caddy", "python twice"))
+        runs: dict[str, Callable[[], tuple[float, float]]] = {
+            "dotlocal": lambda: _ours(made),
+            "boot": lambda: finished(made.bare_boot, made.folder)[:2],
+            "Caddy": lambda: _caddy(rival),
+            "python twice": lambda: _floor(made.folder),
+        }
+        times = {name: Times(name) for name in runs}
         for number in range(RUNS + 1):
-            measured = (_ours(made), finished(made.bare_boot, made.folder), _caddy(rival), _floor(made.folder))
-            for times, taken in zip((ours, boot, theirs, floor), measured, strict=True):
+            for name in in_some_order(list(runs), number):
+                taken = runs[name]()
                 if number:
-                    times.add(*taken[:2])
-    _print(ours, boot, theirs, floor)
+                    times[name].add(*taken)
+    _print(*times.values())
 
 
 def _ours(made: device.Device) -> tuple[float, float]:

@@ -63,11 +63,11 @@ def _held(pid: int) -> tuple[float, float]:
 
 
 def _print(held: dict[str, tuple[float, float]]) -> None:
-    print(f"\nmemory at rest, {SETTLE:g} s after {HANDSHAKES} handshakes; the bar for serve is {BAR} of Caddy's")
-    print(f"{'':15} PSS MiB  RSS MiB   serve's ratio   watch's ratio")
+    print(f"\nmemory at rest, {SETTLE:g} s after {HANDSHAKES} handshakes; the bar is {BAR} of Caddy's PSS, for serve")
+    print(f"{'':15} PSS MiB  RSS MiB   serve's PSS, RSS ratio   watch's PSS, RSS ratio")
     for name, (pss, rss) in held.items():
-        ratios = f"{held['serve'][1] / rss:15.2f} {held['watch'][1] / rss:15.2f}"
-        print(f"{name:15} {pss:7.1f} {rss:8.1f} {ratios}")
+        ratios = [f"{held[mine][0] / pss:.2f}, {held[mine][1] / rss:.2f}" for mine in ("serve", "watch")]
+        print(f"{name:15} {pss:7.1f} {rss:8.1f} {ratios[0]:>24} {ratios[1]:>24}")
     if "Caddy" not in held:
         print("Caddy is not installed")
 

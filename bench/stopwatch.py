@@ -1,12 +1,14 @@
 """What finished processes took, by the operating system's own accounting, and how that is told.
 
-Everybody's runs are interleaved, so that a machine that slows down slows all of them. Ratios are of medians, with the
+Everybody's runs are interleaved, so that a machine that slows down slows all of them, and in another order each time,
+since who ran before leaves its marks in the caches. Ratios are of medians, with the
 quartiles of the ratios run by run as their spread. No verdict: the bar of a ratio is printed beside it.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import statistics
 import subprocess
@@ -15,6 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import TypeVar
+
+Contestant = TypeVar("Contestant")
 
 # The kernel counts the memory of whoever starts a process into its peak, so a bare interpreter starts them.
 _BARE = """\
@@ -41,6 +46,11 @@ class Times:
         self.cpu.append(cpu * 1e3)
         self.wall.append(wall * 1e3)
         self.peak = max(self.peak, peak)
+
+
+def in_some_order(contestants: Sequence[Contestant], number: int) -> list[Contestant]:
+    """All of them, in the order of round `number`: another one each time, and the same in each bench."""
+    return random.Random(number).sample(contestants, len(contestants))
 
 
 def finished(words: Sequence[str], folder: Path) -> tuple[float, float, int]:
