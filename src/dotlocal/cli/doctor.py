@@ -89,15 +89,15 @@ def _all(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from dotlocal.browser import discover
+    from dotlocal.browser.anchor import printable
     from dotlocal.browser.telling import overview
-    from dotlocal.browser.telling.report import clean
 
     terms.say("asking for devices that announce HTTPS by mDNS")
     found, roots, manner = discover.announced(), _roots(options), _manner(options)
 
     def look(each: discover.Announced) -> tuple[str, dict[str, Any]]:
         told = replace(manner, at=each.addresses[0] if each.addresses else None)
-        return clean(each.label), _report(each.target, roots, told)
+        return printable(each.label), _report(each.target, roots, told)
 
     with ThreadPoolExecutor(_AT_ONCE) as looking:
         table = list(overview.rows(list(looking.map(look, found))))

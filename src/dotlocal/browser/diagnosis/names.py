@@ -27,7 +27,7 @@ def causes(path: Path, host: HostName | Address) -> Iterator[Cause]:
     for entry in entries:
         if isinstance(entry, x509.DNSName) and _is_address(entry.value):
             # a dNSName that is an address is malformed to mozilla::pkix (SEC_ERROR_BAD_DER), for the whole certificate
-            yield Cause("address-as-dns-name", named(path.leaf), f"{_clean(entry.value)} is written as a DNS name")
+            yield Cause("address-as-dns-name", named(path.leaf), f"{entry.value} is written as a DNS name")
 
 
 def alternative_names(certificate: x509.Certificate) -> list[x509.GeneralName]:
@@ -50,9 +50,7 @@ def _match(leaf: x509.Certificate, host: HostName | Address, entries: list[x509.
     if any(_matches(entry, host) for entry in entries):
         return
     served = shown(entries)
-    answered = ", ".join(map(_clean, served[:_SHOWN])) + (
-        f" and {len(served) - _SHOWN} more" if served[_SHOWN:] else ""
-    )
+    answered = ", ".join(served[:_SHOWN]) + (f" and {len(served) - _SHOWN} more" if served[_SHOWN:] else "")
     common = [str(each.value) for each in leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     if not any(isinstance(entry, x509.DNSName | x509.IPAddress) for entry in entries) and common:
         yield Cause(  # RFC 9525 2; Chromium since 58, Firefox since 101
@@ -104,7 +102,7 @@ def _constraints(path: Path, entries: list[x509.GeneralName]) -> Iterator[Cause]
         if outside:
             yield Cause(
                 "constraint-broken", named(authority),
-                f"{named(authority)} may not vouch for {', '.join(map(_clean, outside[:_SHOWN]))}, and so for nothing"
+                f"{named(authority)} may not vouch for {', '.join(outside[:_SHOWN])}, and so for nothing"
                 " in this certificate",
                 "leave it out of the device's settings, or give the device a certificate of your own CA",
             )  # fmt: skip
@@ -137,7 +135,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _clean(text: str) -> str:
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

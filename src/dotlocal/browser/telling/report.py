@@ -10,6 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from dotlocal.browser import path
+from dotlocal.browser.anchor import printable
 from dotlocal.browser.diagnosis import Cause, Diagnosis, View, names
 from dotlocal.browser.observation import Look, Observation
 from dotlocal.core import pem
@@ -38,15 +39,10 @@ def of(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def clean(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
-
-
 def _finding(cause: Cause) -> dict[str, str]:
     return {
-        "code": cause.code, "severity": cause.severity, "who": cause.who, "subject": clean(cause.subject),
-        "message": clean(cause.told), "hint": clean(cause.advice),
+        "code": cause.code, "severity": cause.severity, "who": cause.who, "subject": printable(cause.subject),
+        "message": printable(cause.told), "hint": printable(cause.advice),
     }  # fmt: skip
 
 
@@ -56,7 +52,7 @@ def _resolution(seen: Observation) -> dict[str, Any]:
         "system": [str(each) for each in found.system],
         "mdns": [str(each) for each in found.mdns],
         "asked_mdns": found.asked_mdns,
-        "renamed": [clean(name) for name in found.renamed],
+        "renamed": [printable(name) for name in found.renamed],
         "given": [str(each) for each in found.given],
     }
 
@@ -67,7 +63,7 @@ def _address(view: View, seen: Observation) -> dict[str, Any]:
     root = view.path.root
     return {
         "address": str(visit.endpoint),
-        "names": [clean(text) for text in names.shown(names.alternative_names(leaf))],
+        "names": [printable(text) for text in names.shown(names.alternative_names(leaf))],
         "version": view.look.version,
         "tls_1_2": bool(visit.older and visit.older.succeeded),
         "tls_1_3": bool(visit.newer and visit.newer.succeeded),
@@ -76,7 +72,7 @@ def _address(view: View, seen: Observation) -> dict[str, Any]:
         "same_without_name": None if visit.by_address is None else visit.by_address.chain[:1] == view.look.chain[:1],
         "device_clock": rfc3339(head.date) if head and head.date is not None else None,
         "http_status": head.status if head else None,
-        "root": clean(named(root)) if root else None,
+        "root": printable(named(root)) if root else None,
         "root_sha256": fingerprint(root) if root else None,
         "trusted_by": list(dict.fromkeys(anchor.store for anchor in view.path.anchors)),
         "chain": [_certificate(each) for each in view.served.certificates],
@@ -86,7 +82,7 @@ def _address(view: View, seen: Observation) -> dict[str, Any]:
 def _certificate(certificate: x509.Certificate) -> dict[str, str]:
     window = window_of(certificate)
     return {
-        "subject": clean(named(certificate)), "issuer": clean(certificate.issuer.rfc4514_string()),
+        "subject": printable(named(certificate)), "issuer": printable(certificate.issuer.rfc4514_string()),
         "serial": f"{certificate.serial_number:x}", "not_before": rfc3339(window.not_before),
         "not_after": rfc3339(window.not_after), "sha256": fingerprint(certificate),
         "pem": pem.encode(pem.CERTIFICATE, path.der(certificate)),
@@ -110,7 +106,7 @@ def _looks(visit: Any) -> list[Look]:
 def _look(look: Look) -> dict[str, Any]:
     return {
         "address": str(look.endpoint), "sni": look.sni, "offered": look.versions, "outcome": look.outcome,
-        "words": clean(look.words), "version": look.version, "alpn": clean(look.alpn), "resumed": look.resumed,
+        "words": printable(look.words), "version": look.version, "alpn": printable(look.alpn), "resumed": look.resumed,
         "certificates": len(look.chain),
     }  # fmt: skip
 
@@ -119,11 +115,11 @@ def _trusted(seen: Observation) -> dict[str, Any]:
     return {
         "given": [
             {
-                "store": clean(root.store),
-                "subject": clean(named(root.certificate)),
+                "store": printable(root.store),
+                "subject": printable(named(root.certificate)),
                 "sha256": fingerprint(root.certificate),
             }
             for root in seen.roots.given
         ],
-        "browsers": [clean(store) for store in seen.roots.browsers],
+        "browsers": [printable(store) for store in seen.roots.browsers],
     }
