@@ -11,8 +11,9 @@ from box import Box
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs7, pkcs12
-from customer import Customer, key_pem, pem, rsa_key
+from customer import HOSTS, NOW, Customer, build, ec_key, general_names, key_pem, pem, rsa_key
 
+from dotlocal.core.window import DAY
 from dotlocal.device.owned import judge, reading
 from dotlocal.device.owned.material import Material, Upload
 from tools import program
@@ -97,6 +98,20 @@ def test_keys_in_pem(kind: str, passphrase: bytes, form: str, customer: Customer
     made = key_pem(key, passphrase, getattr(PrivateFormat, form))
     found = read(made, pem(leaf, customer.middle.certificate), passphrase=passphrase or None)
     assert whole(found, (key, leaf), customer)
+
+
+def test_a_second_opinion(box: Box, customer: Customer) -> None:
+    """No authority key identifier: browsers take it, Python 3.13 does not, and the customer is told; it is served."""
+    key = ec_key()
+    leaf = build(
+        key.public_key(), "", customer.middle.certificate.subject, customer.middle.key, NOW - DAY, NOW + 9 * DAY, None,
+        ((x509.SubjectAlternativeName(general_names(HOSTS)), True),),
+    )  # fmt: skip
+    found = box.owned.examine(
+        [Upload("all", key_pem(key) + pem(leaf, customer.middle.certificate, customer.root.certificate))]
+    )
+    assert [(each.code, each.severity) for each in found.findings] == [("own-short", "note"), ("own-strict", "note")]
+    assert box.owned.take(found, confirm=True)["served"] == "certificate"
 
 
 def test_keys_in_der(pair: tuple[object, x509.Certificate], customer: Customer, tmp_path: Path) -> None:

@@ -120,6 +120,8 @@ GROUPS = (
         Row("own-starts-later", ERROR, CUSTOMER, "it, or a CA above it, starts in the future", "look at the clock"),
         Row("own-long", WARNING, CUSTOMER, "it is valid for longer than Apple's devices take", "have it made shorter"),
         Row("own-short", NOTE, CUSTOMER, "it ends within two weeks", "have its successor ready"),
+        Row("own-strict", NOTE, CUSTOMER, "browsers take it; Python 3.13 and other strict programs do not",
+            "have it made as they want it, if programs connect"),
         Row("own-chain-dates", ERROR, CUSTOMER, "its chain is at no time valid as a whole", "have a new one made"),
         Row("own-no-chain", WARNING, CUSTOMER, "it came alone, and its CA is not known here",
             "import the CA certificates with it, unless browsers have that CA as their root"),

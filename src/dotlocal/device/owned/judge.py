@@ -20,6 +20,7 @@ from dotlocal.device.owned.leaf_names import LeafNames
 from dotlocal.device.owned.material import Circumstances, Judged, Material
 from dotlocal.device.owned.pairing import pair, pick, without_certificate
 from dotlocal.device.owned.path import Path, climb, examine, self_signed
+from dotlocal.device.owned.second import opinion
 
 _APPLE_DAYS = 825  # support.apple.com/103769, for certificates below imported roots too
 _SOON_DAYS = 14
@@ -52,6 +53,8 @@ def judge(material: Material, around: Circumstances) -> Judged:
     findings += pairing
     for rule in _RULES:
         findings += rule(case)
+    if not any(each.severity == ERROR for each in findings):
+        findings += opinion(path, case.found.names, case.found.addresses, around.now)
     claimed = _claimed(case)
     chain = path.below
     return Judged(
