@@ -303,3 +303,21 @@ def test_a_watching_device_with_acme_rests(device: Device, server: AcmeServer) -
 
 def _turns(pid: int) -> int:
     return sum(int(each) for each in re.findall(r"ctxt_switches:\s+(\d+)", Path(f"/proc/{pid}/status").read_text()))
+
+
+def test_what_the_maker_has_configured_is_the_default(device: Device) -> None:
+    """[own.acme] says how challenges are answered; a customer who says it otherwise is heard. A server that is away is
+    remembered, and one that is none is not.
+    """
+    with (device.folder / "device.toml").open("a") as settings:
+        settings.write('[own.acme]\nwebroot = "/srv/www"\n[serve]\nlisten = "10.77.0.7:8443"\nfolder = "/srv/www"\n')
+    kept = device.folder / "state/owned/acme-settings"
+    away = ["--directory", f"https://{ADDRESS}:1/dir", "--system-roots", "--name", NAME]
+    assert device.acme(*away).code == "acme-unreachable"
+    assert json.loads(kept.read_text())["webroot"] == "/srv/www"
+    assert device.status["failures"] == 1
+    assert device.acme(*away, "--challenge", "tls-alpn-01").code == "acme-unreachable"
+    found = json.loads(kept.read_text())
+    assert (found["webroot"], found["challenge"], found["listen"]) == ("", "tls-alpn-01", f"[{ADDRESS}]:8443")
+    assert device.acme(*away, "--hook", "/bin/true", "--webroot", "/srv").code == "acme-challenge-choice"
+    assert json.loads(kept.read_text()) == found

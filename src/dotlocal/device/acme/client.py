@@ -87,7 +87,7 @@ class Client:
             body = jws.signed(self.key, payload, url=url, nonce=self._take_nonce(), account=account)
             answer = self._exchange("POST", url, body, _KIND)
             self._nonce = answer.fields.get("replay-nonce", "")
-            if answer.status == 400 and problems.type_of(answer) == problems.BAD_NONCE:
+            if not answer.fine and problems.type_of(answer) == problems.BAD_NONCE:
                 continue
             wait = answer.retry_after(self.now())
             if answer.status in (429, 503) and wait is not None and wait <= _POLITE_SECONDS and not waited:

@@ -37,7 +37,8 @@ def obtain(
             for each in pending:
                 client.post(each.url, {})
             _await_authorizations(client, order, answer)
-    order, answer = client.poll(url, ("pending",)) if pending else (order, answer)
+    if pending or order.get("status") == "processing":  # an order of before, which servers may hand out again
+        order, answer = client.poll(url, _UNFINISHED if not pending else ("pending",))
     status = text_in(order, "status", answer)
     if status in ("ready", "pending"):  # pending: all authorizations were valid before, and the server is slow to tell
         order, answer = _finalize(client, order, answer, url, request)

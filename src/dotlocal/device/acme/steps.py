@@ -36,6 +36,9 @@ from dotlocal.device.store import Run, State
 from dotlocal.host import clock
 from dotlocal.host.clock import Reading
 
+_WAYS = ("challenge", "webroot", "hook", "listen")
+# the server may be back tomorrow; whatever else it says, somebody is there now to mend it
+_AWAY = ("acme-unreachable", "acme-slow", "acme-server", "acme-rate-limited", "acme-nonce")
 _LUCK = random.SystemRandom().random
 
 
@@ -70,7 +73,7 @@ class Acme:
         kept, and it is tried again by itself; when it refuses, what was set up before stays.
         """
         configured = self._settings()
-        chosen = settings.parse({**_defaults(configured), **wanted, "confirm": confirm, "minutes": minutes})
+        chosen = settings.parse({**_defaults(configured, wanted), **wanted, "confirm": confirm, "minutes": minutes})
         key = settings.mac_key(chosen.kid, mac_key)
         with self.store.lock():
             before = self.store.keep()
@@ -80,7 +83,7 @@ class Acme:
         try:
             return self.attempt(force=True)
         except Refused as refused:
-            if not refused.facts.get("temporary"):
+            if refused.code not in _AWAY:
                 with self.store.lock():
                     self.store.restore(before)
                 self._tell()
@@ -195,10 +198,13 @@ class Acme:
             pass  # no run directory, and so no watching process
 
 
-def _defaults(configured: Settings) -> dict[str, str]:
-    """What the product's maker has said in [own.acme]: how challenges are answered on this device."""
-    defaults = dict(configured.own_acme)
-    if defaults.get("challenge") == TLS_ALPN_01 and configured.serve_listen:
+def _defaults(configured: Settings, wanted: Mapping[str, Any]) -> dict[str, str]:
+    """What the product's maker has said in [own.acme], how challenges are answered on this device, unless the customer
+    says it; tls-alpn-01 is answered where [serve] listens.
+    """
+    defaults = {} if any(wanted.get(key) for key in _WAYS) else dict(configured.own_acme)
+    challenge = wanted.get("challenge") or defaults.get("challenge")
+    if challenge == TLS_ALPN_01 and configured.serve_listen:
         defaults.setdefault("listen", configured.serve_listen)
     return defaults
 

@@ -68,7 +68,7 @@ class AcmeStore:
         if mac_key:
             files.write(self.file(MAC_KEY), mac_key, mode=0o600)
         else:
-            files.remove(self.file(MAC_KEY))
+            files.destroy(self.file(MAC_KEY))
         files.write(self.file(SETTINGS), wanted.dump().encode(), mode=0o600)
 
     def keep(self) -> dict[str, bytes]:
