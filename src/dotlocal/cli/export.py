@@ -27,10 +27,14 @@ def add(commands: Any) -> None:
     export.add_argument("folder", metavar="DIR", help="where to: a new or empty folder, or one of an earlier export")
     export.add_argument(
         "--only", action="append", choices=_KINDS, default=[], metavar="KIND",
-        help=f"this kind alone; can be repeated: {', '.join(_KINDS)}",
+        help=f"only this kind (repeatable): {', '.join(_KINDS)}",
     )  # fmt: skip
     export.add_argument(
-        "--language", action="append", choices=_LANGUAGES, default=[], help="of pages and lists; can be repeated"
+        "--language",
+        action="append",
+        choices=_LANGUAGES,
+        default=[],
+        help="of pages and lists (repeatable; default: all)",
     )
     export.add_argument("--url", default="", metavar="URL", help="where the maker publishes the root, for the pages")
     export.add_argument("--fingerprint", metavar="SHA256", help="go on only if the root has this fingerprint")

@@ -35,8 +35,12 @@ def _add_ways(own: Any) -> None:
         own, "request", _request, "make a key here; print its request for the customer's CA",
         "  dotlocal device own request --name press-07.example.com --address 10.20.0.7 --out press-07.csr",
     )  # fmt: skip
-    request.add_argument("--name", action="append", default=[], help="a host name (default: what it answers to)")
-    request.add_argument("--address", action="append", default=[], help="an address (default: those it has)")
+    request.add_argument(
+        "--name", action="append", default=[], help="a host name (repeatable; default: what it answers to)"
+    )
+    request.add_argument(
+        "--address", action="append", default=[], help="an address (repeatable; default: those it has)"
+    )
     request.add_argument("--force", action="store_true", help="make a new key; the answer to the old one is lost")
     _add_places(request)
     terms.add_out(request, "the request")
@@ -55,7 +59,7 @@ def _add_ways(own: Any) -> None:
     )  # fmt: skip
     _add_within(alone)
     alone.add_argument("--force", action="store_true", help="make a new root; browsers must import that as well")
-    alone.add_argument("--years", type=int, default=10, help="how long the root lives (default: 10)")
+    alone.add_argument("--years", metavar="N", type=int, default=10, help="how long the root lives (default: 10)")
     _add_probation(alone)
     _add_places(alone)
     terms.add_out(alone, "the root")
@@ -124,12 +128,14 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 def _add_within(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--within", action="append", default=[], metavar="SUFFIX|RANGE",
-        help="a DNS suffix or address range to be permitted (default: its own names, and the ranges it is in)",
+        help="a DNS suffix or address range to permit (repeatable; default: its own names, and the ranges it is in)",
     )  # fmt: skip
 
 
 def _add_probation(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--minutes", type=float, default=10, help="how long the probation is (default: 10)")
+    parser.add_argument(
+        "--minutes", metavar="N", type=float, default=10, help="how long the probation is (default: 10)"
+    )
     parser.add_argument("--confirm", action="store_true", help="no probation: keep it as soon as it is served")
 
 

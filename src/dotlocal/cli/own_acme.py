@@ -51,8 +51,8 @@ def add(actions: Any) -> None:
 
 
 def _add_wishes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", metavar="NAME", action="append", help="a name of this device; may be repeated")
-    parser.add_argument("--address", metavar="ADDRESS", action="append", help="an address (RFC 8738); may be repeated")
+    parser.add_argument("--name", metavar="NAME", action="append", help="a name of this device (repeatable)")
+    parser.add_argument("--address", metavar="ADDRESS", action="append", help="an address, RFC 8738 (repeatable)")
     parser.add_argument("--challenge", metavar="KIND", help="http-01 (the default), or tls-alpn-01 by `device serve`")
     parser.add_argument("--webroot", metavar="DIR", help="http-01 by the web server that serves this folder at port 80")
     parser.add_argument("--hook", metavar="CMD", help="http-01 by a command: set|clear NAME TOKEN ANSWER")
@@ -67,7 +67,7 @@ def _add_server(parser: argparse.ArgumentParser) -> None:
     roots = parser.add_mutually_exclusive_group()
     roots.add_argument("--ca-file", metavar="FILE", help="the root that the server's own certificate comes from")
     roots.add_argument("--system-roots", action="store_true", help="trust those of this device's operating system")
-    parser.add_argument("--contact", metavar="MAIL", action="append", help="whom the CA writes to; may be repeated")
+    parser.add_argument("--contact", metavar="MAIL", action="append", help="whom the CA writes to (repeatable)")
     parser.add_argument("--agree-terms", action="store_true", help="agree to the CA's terms of service")
     parser.add_argument("--eab-kid", metavar="KID", help="external account: the key identifier that the CA has given")
     key = parser.add_mutually_exclusive_group()
