@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +21,14 @@ def test_the_clock_is_the_systems() -> None:
     first, second = clock.read(), clock.read()
     assert 0 < first.uptime <= second.uptime
     assert abs(first.now - time.time()) < 5
+
+
+def test_systems_without_that_clock_are_asked_for_the_date_alone() -> None:
+    """Imported as on macOS or Windows, whose `time` and C libraries lack what devices have: the date, and no more."""
+    lacking = "import sys, time; sys.platform = 'darwin'; del time.CLOCK_BOOTTIME, time.clock_gettime"
+    asked = "from dotlocal.host import clock; print(clock.now() > 0, clock.synchronised())"
+    told = subprocess.run([sys.executable, "-c", f"{lacking}; {asked}"], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "None"]
 
 
 def test_a_reading_never_fails() -> None:

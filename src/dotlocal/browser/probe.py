@@ -58,10 +58,8 @@ def observe(target: Target, roots: Roots, manner: Manner) -> Observation:
         deadline = monotonic() + manner.seconds * _WHOLE
         pairs = zip(visits, tickets, strict=True)
         visits = [_again(target, visit, ticket, manner.seconds, deadline) for visit, ticket in pairs]
-    reading = clock.read()
-    return Observation(
-        target, reading.now, reading.synchronised, resolution, tuple(visits), roots, warn_days=manner.warn_days
-    )
+    now, vouched = clock.now(), clock.synchronised()
+    return Observation(target, now, vouched, resolution, tuple(visits), roots, warn_days=manner.warn_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,13 @@
 """The one module that reads a clock, and what the operating system knows about how good that clock is."""
 
 import os
-from time import CLOCK_BOOTTIME, clock_gettime, time
+import sys
+from time import time
 
 from dotlocal.host.ffi import CDLL, create_string_buffer
+
+if sys.platform == "linux":  # devices; a customer's computer, of whatever system, is asked for the date alone
+    from time import CLOCK_BOOTTIME, clock_gettime
 
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _EPOCH_FILE = "/usr/lib/clock-epoch"  # its date is the image's build date (systemd.io/CLOCK_EPOCH)
@@ -45,6 +49,11 @@ def read() -> Reading:
         battery_clock=_battery_clock(),
         image_date=_date_of(_EPOCH_FILE),
     )
+
+
+def synchronised() -> "bool | None":
+    """Whether the system says that its clock is synchronised; None where it doesn't say."""
+    return _synchronised() if sys.platform == "linux" else None
 
 
 def _synchronised() -> bool:
