@@ -93,6 +93,20 @@ def test_revert_ends_a_probation_at_once(box: Box, customer: Customer) -> None:
     assert box.leaf == first
 
 
+def test_revert_to_the_vendor_during_a_probation(box: Box, customer: Customer) -> None:
+    """With nothing confirmed, and with something: the vendor's chain at once, and no candidate left."""
+    box.take(customer.files())
+    assert box.owned.revert("vendor")["served"] == "vendor"
+    confirmed(box, customer)
+    box.take(customer.files())
+    report = box.owned.revert("vendor")
+    assert (report["served"], report["own"]) == ("vendor", {})
+    slot = Path(box.options.state) / "owned" / "candidate"
+    slot.write_bytes(b"torn \xff")
+    assert codes(box.boot()) == ["own-damaged"]
+    assert box.owned.revert()["findings"] == []
+
+
 def test_previous_issuer_vendor(box: Box, customer: Customer) -> None:
     """Two confirmed one after the other: revert swaps them, `vendor` puts aside, `previous` brings back."""
     first, second = confirmed(box, customer), confirmed(box, customer)

@@ -108,15 +108,15 @@ class Switching:
         Refuses `own-nothing` when there is nothing to go back from or to.
         """
         with self._lock():
-            candidate = self._held(slots.CANDIDATE)
-            if candidate is not None or self.slots.text(slots.CANDIDATE):
-                self.slots.drop(slots.CANDIDATE)
-                if not to:
-                    to = "-"
-            if not to:
-                to = shelf.PREVIOUS if self.slots.text(slots.PREVIOUS) else shelf.VENDOR
-            if to != "-":
-                shelf.put_aside(self.slots, to)
+            on_probation = os.path.lexists(self.slots.file(slots.CANDIDATE))  # a torn one goes as well
+            self.slots.drop(slots.CANDIDATE)
+            if to or not on_probation:
+                before = shelf.PREVIOUS if self.slots.text(slots.PREVIOUS) else shelf.VENDOR
+                try:
+                    shelf.put_aside(self.slots, to or before)
+                except Refused:
+                    if not on_probation:  # else that was all there was to go back from
+                        raise
             self.slots.drop(slots.REVERTED)
         return self._again()
 
