@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -213,3 +214,15 @@ def test_a_device_whose_clock_is_wrong_for_real(years: int, dotlocal: Command, b
 
 def _certutil(*words: str) -> None:
     subprocess.run([program("certutil"), *words], check=True, capture_output=True, timeout=30)
+
+
+def test_it_looks_from_macos_as_well() -> None:
+    """Imitated: its `time` and no `security` to be asked; what the network shows is told all the same."""
+    imitated = "import sys, time; sys.platform = 'darwin'; del time.CLOCK_BOOTTIME, time.clock_gettime"
+    asked = "from dotlocal.cli import main; sys.exit(main(['doctor', '127.0.0.1:1', '--json']))"
+    words = [sys.executable, "-c", f"import ssl, sqlite3, subprocess, ctypes; {imitated}; {asked}"]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 1, ran.stderr
+    report = json.loads(ran.stdout)
+    assert report["findings"][0]["code"] == "port-closed"
+    assert report["clock"]["synchronised"] is None

@@ -54,7 +54,10 @@ def _system(machine: Machine) -> Iterator[TrustedRoot]:
 
 def _system_certificates(machine: Machine) -> Iterable[bytes]:
     if not machine.system.startswith("linux"):
-        return [octets for store in found.find(machine, ("system",)).stores for octets in store.certificates()]
+        try:
+            return [octets for store in found.find(machine, ("system",)).stores for octets in store.certificates()]
+        except Refused:
+            return []
     named = os.environ.get(ssl.get_default_verify_paths().openssl_cafile_env)  # as programs on OpenSSL have it
     paths = (named,) if named else _BUNDLES
     return next((octets for path in paths if (octets := _in_file(path))), [])
