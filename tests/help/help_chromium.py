@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from help_visitor import Visitor
+
 from peers.chromium import FLAGS, _DevTools
 from peers.peer import Trouble
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 _OWN = [flag for flag in FLAGS if not flag.startswith(("--host-resolver-rules", "--proxy-bypass-list"))]
 
 
-class Chromium:
+class Chromium(Visitor):
     """A running browser with one tab. `home` outlives it, so that the next one has its exceptions and its roots."""
 
     database = Path(".pki/nssdb")  # where it keeps its roots, below its home
@@ -59,12 +61,6 @@ class Chromium:
                 pass
             time.sleep(0.05)
         raise AssertionError(f"never true: {expression}")
-
-    def state(self) -> str:
-        """What the box says, once it has made up its mind."""
-        shown = "(document.querySelector('[data-state]:not([hidden])') || {dataset: {}}).dataset.state"
-        self.wait(f"['trusted', 'untrusted', 'unknown'].includes({shown})")
-        return str(self.run(shown))
 
     def click_through(self, url: str) -> None:
         """Open an address that the browser warns about, and go on all the same, as people do."""

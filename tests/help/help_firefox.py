@@ -10,13 +10,15 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from help_visitor import Visitor
+
 from peers.children import Child
 from peers.firefox import _CommandFailed, _Marionette, preferences
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 
 
-class Firefox:
+class Firefox(Visitor):
     """A running browser with one tab. `home` outlives it, so that the next one has its exceptions and its roots."""
 
     database = Path("profile")  # where it keeps its roots, below its home
@@ -72,12 +74,6 @@ class Firefox:
                 pass
             time.sleep(0.05)
         raise AssertionError(f"never true: {expression}")
-
-    def state(self) -> str:
-        """What the box says, once it has made up its mind."""
-        shown = "(document.querySelector('[data-state]:not([hidden])') || {dataset: {}}).dataset.state"
-        self.wait(f"['trusted', 'untrusted', 'unknown'].includes({shown})")
-        return str(self.run(shown))
 
     def click_through(self, url: str) -> None:
         """Open an address that the browser warns about, and go on all the same, as people do."""
