@@ -75,7 +75,7 @@ class Installed:
 
 
 @pytest.fixture
-def device(tmp_path: Path, world: World, dotlocal: Command) -> Installed:
+def device(tmp_path: Path, world: World, dotlocal: Command) -> Iterator[Installed]:
     """It answers to press-07.local and 192.168.77.7, and to no interface of this machine's."""
     make_box(tmp_path, world)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -85,7 +85,9 @@ def device(tmp_path: Path, world: World, dotlocal: Command) -> Installed:
         f'hostnames = ["{NAME}"]\naddresses = ["192.168.77.7"]\ninterfaces = ["none0"]\nsuffixes = false\n'
         f'[serve]\nlisten = "127.0.0.1:{port}"\nfolder = "{tmp_path / "www"}"\n'
     )
-    return Installed(tmp_path, dotlocal, port)
+    made = Installed(tmp_path, dotlocal, port)
+    yield made
+    made.own("revert")  # nobody sleeps for it any more
 
 
 @pytest.fixture
@@ -158,6 +160,23 @@ def test_without_a_watching_process_a_shell_does(device: Installed, upload: Path
     assert device.own("import", upload, "--minutes", f"{SECONDS / 60}").status == 0
     assert device.served == "certificate"
     device.until(lambda: device.served == "vendor")
+
+
+def test_nobody_sleeps_for_a_probation_that_is_over(device: Installed, upload: Path) -> None:
+    """The shell that waits for its end is ended with it."""
+    device.boot()
+    assert device.own("import", upload).status == 0
+    sleeper = int((device.path / "run" / "probation").read_text())
+    assert "dotlocal-probation" in Path(f"/proc/{sleeper}/cmdline").read_text()
+    assert device.own("revert").status == 0
+    device.until(lambda: not _alive(sleeper))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "dotlocal-probation" in Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
 
 
 def test_a_watching_process_stays_with_what_was_confirmed(device: Installed, upload: Path) -> None:
@@ -233,12 +252,12 @@ def test_root_acts_as_the_owner_of_the_state(device: Installed, upload: Path) ->
     """What root imports, the user who boots can read: everything below the state stays that user's."""
     if os.geteuid() != 0:
         pytest.skip("only root can become somebody else")
-    user = pwd.getpwnam("nobody")
-    for path in (device.path, *device.path.rglob("*")):
-        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     for above in device.path.parents:
         if above.stat().st_uid == 0 and not above.stat().st_mode & 1:
             pytest.skip("the test's own folder is closed to others")
+    user = pwd.getpwnam("nobody")
+    for path in (device.path, *device.path.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     done = device.own("import", upload, "--confirm")
     assert done.status == 0, done
     owners = {each.lstat().st_uid for each in (device.path / "state").rglob("*")}

@@ -215,6 +215,7 @@ class Switching:
         return report if whole else {}
 
     def _again(self) -> dict[str, Any]:
+        self._wake(self.options, 0)
         report = self._boot(self.options)
         self._tell(report)
         return report

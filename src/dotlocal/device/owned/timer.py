@@ -6,6 +6,7 @@ It ends with the machine, and then the next boot does the same: a candidate is s
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -15,26 +16,51 @@ from dotlocal.device.boot import Options
 from dotlocal.device.owned import slots
 from dotlocal.device.owned.slots import Slots
 from dotlocal.device.store import State
-from dotlocal.host import clock
+from dotlocal.host import clock, files
 
+_NAME = "dotlocal-probation"
 _LATER_SECONDS = 3  # than a watching process, so that one of the two has nothing left to do
 
 
 def start(options: Options, seconds: int) -> None:
-    """Come back in so many seconds; costs a sleeping shell until then. Without a shell the next boot does it."""
+    """Come back in so many seconds, and not when an earlier probation would have ended; 0: not at all.
+
+    It costs a sleeping shell until then. Without a shell the next boot does it.
+    """
+    _end(options)
+    if not seconds:
+        return
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     places = [os.path.abspath(each) for each in (options.state, options.run, options.config)]
     words = [sys.executable, "-P", "-s", "-m", __name__, *places]
     words.append("named" if options.config_named else "default")
     null = subprocess.DEVNULL
     try:
-        subprocess.Popen(
-            ["/bin/sh", "-c", f'sleep {seconds + _LATER_SECONDS}; exec "$@"', "dotlocal-probation", *words],
+        child = subprocess.Popen(
+            ["/bin/sh", "-c", f'sleep {seconds + _LATER_SECONDS}; exec "$@"', _NAME, *words],
             env={**os.environ, "PYTHONPATH": home}, cwd="/", stdin=null, stdout=null, stderr=null,
             start_new_session=True,
         )  # fmt: skip
-    except OSError:
+        files.write(_file(options), f"{child.pid}\n".encode())
+        child.returncode = 0  # it outlives this process, and nobody here waits for it
+    except (OSError, Refused):
         return
+
+
+def _file(options: Options) -> str:
+    return os.path.join(options.run, "probation")
+
+
+def _end(options: Options) -> None:
+    """End the shell that sleeps, if it still is that shell."""
+    try:
+        pid = int(files.read(_file(options), 32))
+        words = files.read(f"/proc/{pid}/cmdline", 1 << 16).split(b"\0")
+        if _NAME.encode() in words and os.path.abspath(options.state).encode() in words:
+            os.killpg(pid, signal.SIGTERM)
+    except (Refused, ValueError, OSError):
+        pass
+    files.remove(_file(options))
 
 
 def settle(options: Options) -> bool:
