@@ -19,6 +19,8 @@ from peers.peer import Peer
 
 pytestmark = [pytest.mark.long, pytest.mark.peer, pytest.mark.xdist_group("doctor-browsers")]
 PEERS: tuple[Peer, ...] = (OpenSSL(), Chromium(), NSS(), Firefox())
+# NSS's own client judges as Firefox did once: it wants keyEncipherment of RSA keys that only sign
+ACCEPTING = [peer for peer in PEERS if not isinstance(peer, NSS)]
 
 # what browsers can't be asked about: before there is a certificate, thresholds, clocks that are faked for doctor alone
 _UNASKED = {*(row.code for row in doctor.WAY.rows), "days-left", "old-session", "this-clock"}
@@ -58,7 +60,7 @@ def test_what_doctor_refuses_is_refused(patient: Patient, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("serve", HEALTHY, ids=lambda each: each.__name__)
 def test_what_doctor_accepts_is_accepted(serve: Serve, tmp_path: Path) -> None:
-    """By all of them."""
+    """By all of them but NSS's own client."""
     bed = Bed(tmp_path)
     with serve(bed) as port:
-        assert [said for peer in PEERS if (said := verdict(peer, bed, port))] == []
+        assert [said for peer in ACCEPTING if (said := verdict(peer, bed, port))] == []
