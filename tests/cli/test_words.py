@@ -122,6 +122,37 @@ def test_no_folder_for_the_answer(dotlocal: Command, tmp_path: Path) -> None:
     assert (done.status, done.code) == (1, "file-unwritable")
 
 
+def test_a_refusal_that_standard_output_does_not_take(dotlocal: Command, tmp_path: Path) -> None:
+    """--json into a full disk, or to a reader who has left: told on stderr, with the status of the refusal."""
+    words = ("factory", "ledger", "--json", "--home", tmp_path)
+    done = dotlocal(*words, before=("sh", "-c", 'exec "$@" > /dev/full', "sh"))
+    assert (done.status, done.code) == (2, "no-ledger")
+    running = dotlocal.start(*words, before=("sh", "-c", '"$@"; exit $?', "sh"))
+    assert running.stdout is not None
+    running.stdout.close()
+    _, told = running.communicate()
+    assert (running.returncode, b"no-ledger" in told, b"Traceback" in told) == (2, True, False), told
+
+
+def test_a_terminal_that_knows_ascii_alone(dotlocal: Command) -> None:
+    """A character that the locale lacks is written as an escape."""
+    done = dotlocal.ok("trust", "remove", "--help", PYTHONIOENCODING="ascii")
+    assert "AB:CD:\\u2026" in done.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--server", "nginx", "--run", "/tmp/a b"), ("--server", "nginx", "--run", b"/tmp/\xff".decode(errors="surrogateescape")),
+        ("systemd", "--prefix", "@", "--command", "/opt/a b/dotlocal"), ("init", "--prefix", "@", "--command", "/opt/$x"),
+    ],
+)  # fmt: skip
+def test_paths_that_other_programs_would_misread(dotlocal: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A blank, a dollar, a byte that is no text: refused before anything is written."""
+    done = dotlocal("device", "install", *(str(tmp_path) if word == "@" else word for word in words))
+    assert (done.status, done.code, done.out, list(tmp_path.iterdir())) == (1, "path-odd", "", []), done
+
+
 # what is said twice, and other ways to say it
 
 

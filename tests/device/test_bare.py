@@ -173,6 +173,12 @@ def test_what_needs_the_package_says_so(bare: Command, tmp_path: Path, command: 
     assert tree(tmp_path) == before
 
 
+def test_a_monitor_without_the_package_is_told_that_nothing_is_known(bare: Command) -> None:
+    """`doctor --plugin`: UNKNOWN on stdout, and 3: CRITICAL would be said of the device."""
+    done = bare("doctor", "127.0.0.1:1", "--plugin")
+    assert (done.status, done.out.startswith("UNKNOWN - this command")) == (3, True), done
+
+
 @pytest.mark.parametrize("command", ["--version", "--help", "device --help", "device boot --help", "root sign --help"])
 def test_help_needs_no_package(bare: Command, command: str) -> None:
     """Whoever asks how it works is told."""

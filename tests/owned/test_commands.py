@@ -22,6 +22,7 @@ from customer import NAME, Customer, key_pem, pem
 from dotlocal.testing import World
 from installed import Command, Done, tree
 
+BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 SECONDS = 4  # of probation, where a test waits for its end
 
 
@@ -235,6 +236,9 @@ def test_an_issuer_by_the_command(device: Installed, tmp_path: Path, customer: C
     done = device.own("issuer", "import", tmp_path / "made", tmp_path / "ca.pem", "--confirm")
     assert (done.status, device.served) == (0, "issuer"), done
     assert device.own("root").out == pem(customer.root.certificate).decode()
+    assert device.own("revert", "--to", "vendor").status == 0
+    vendor = (device.path / "state" / "birth.pem").read_text().partition(END)[2].rpartition(BEGIN)
+    assert device.own("root").out == vendor[1] + vendor[2], "back with the vendor: the vendor's"
     assert device.own("self-signed", "--confirm").out.startswith("-----BEGIN CERTIFICATE-----")
 
 

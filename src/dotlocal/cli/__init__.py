@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 from dotlocal import VERSION
 from dotlocal.cli import demo, device, doctor, factory, root, trust
-from dotlocal.cli.terms import Parser, report
-from dotlocal.core.errors import Refused
+from dotlocal.cli.terms import Parser, report, speak_any_locale
+from dotlocal.core.errors import Absent, Refused
 
 _STORY = "one root that customers import once, one device CA per device, a fresh certificate at every boot"
 
 
 def main(words: Sequence[str]) -> int:
     """Run one command. 0: fine; 1: refused, or problems found; 2: could not look, or could not understand."""
+    speak_any_locale()
     options, unknown = parser().parse_known_args(words)
     if unknown:  # told by the command itself, whose --help is the one to read
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -29,12 +30,14 @@ def main(words: Sequence[str]) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] != "cryptography":
             raise
-        need = Refused(
+        need = Absent(
             "cryptography-missing", "this command reads what others wrote, and needs the package `cryptography`",
-            hint="pip install dotlocal, with its dependencies; `device boot`, `serve` and `status` work without",
+            hint="pip install dotlocal, with its dependencies; what a device does by itself (boot, watch, serve,"
+            " status, reset) works without",
         )  # fmt: skip
-        report(need, as_json=getattr(options, "json", False))
-        return 2
+        if getattr(options, "plugin", False):
+            return doctor.unknown(need)
+        return report(need, as_json=getattr(options, "json", False))
     except BrokenPipeError:
         return 1  # the reader of our stdout has left; there is nobody to tell
     except KeyboardInterrupt:

@@ -57,13 +57,18 @@ def _doctor(options: argparse.Namespace) -> int:
         options.parser.error("--address, --html, --plugin and --twice are for one host")
     if not options.plugin:
         return _all(options) if options.all else _one(options)
-    from dotlocal.browser.telling import plugin
-
     try:
         return _one(options)
     except Refused as refused:
-        terms.write(f"UNKNOWN - {refused}\n")
-        return plugin.UNKNOWN
+        return unknown(refused)
+
+
+def unknown(refused: Refused) -> int:
+    """Tell a monitoring system that nothing could be looked at; the exit status."""
+    from dotlocal.browser.telling import plugin
+
+    terms.write(f"UNKNOWN - {refused}\n")
+    return plugin.UNKNOWN
 
 
 def _one(options: argparse.Namespace) -> int:

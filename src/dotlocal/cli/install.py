@@ -54,6 +54,7 @@ def _write(options: argparse.Namespace) -> int:
     command = options.command or shutil.which(sys.argv[0])
     if not command or not os.path.isabs(command):
         raise Refused("command-unknown", f"{command!r} is no absolute path", hint="give --command PATH")
+    _plain(command)
     here = "" if options.command else bare()  # of an image's Python nothing is known
     for path in install(options.kits, Path(options.prefix), command, force=options.force, bare=here):
         terms.say(f"wrote {path}")
@@ -62,10 +63,22 @@ def _write(options: argparse.Namespace) -> int:
     return 0
 
 
+def _plain(path: str) -> None:
+    """Refuses what one of units, scripts and servers would have to quote: each does it in a way of its own."""
+    odd = sorted({each for each in path if not (each.isalnum() or each in "/._-+@~:")})
+    if odd:
+        raise Refused(
+            "path-odd", f"{path!a} has {''.join(odd)!a} in it, which configuration of other programs can't hold",
+            hint="name a path without blanks, quotes and special characters",
+        )  # fmt: skip
+
+
 def _configure(options: argparse.Namespace) -> int:
     from dotlocal.device.handover import snippet
 
     run = run_of(options)
+    _plain(run.path)
+    _plain(options.out or "")
     try:
         names = tuple(current_status(run)["names"])
     except Absent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import io
 import json
 import os
 import stat
@@ -166,6 +167,12 @@ def write(text: str) -> None:
         raise Refused("file-unwritable", f"standard output can't be written: {error.strerror}") from None
 
 
+def speak_any_locale() -> None:
+    """From now on what this terminal's encoding lacks is written as an escape; stderr does so anyway."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def say(message: str) -> None:
     """Talk, on stderr."""
     sys.stderr.write(f"dotlocal: {message}\n")
@@ -182,7 +189,10 @@ def report(refused: Refused, *, as_json: bool = False) -> int:
 
     hint = hint_of(refused)
     if as_json:
-        deliver_json({"error": {"code": refused.code, "message": refused.message, "hint": hint}})
+        try:
+            deliver_json({"error": {"code": refused.code, "message": refused.message, "hint": hint}})
+        except (Refused, BrokenPipeError):
+            pass  # stdout itself may be what went wrong; stderr tells
     sys.stderr.write(f"dotlocal: error: {refused}\n")
     if hint:
         sys.stderr.write(f"dotlocal: hint: {hint}\n")

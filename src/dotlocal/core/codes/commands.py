@@ -18,9 +18,10 @@ GROUPS = (
         Row("file-exists", REFUSED, CUSTOMER, "the file is there and is not overwritten", "name another"),
         Row("busy", REFUSED, CUSTOMER, "another command holds the lock", "wait for it, or end it"),
         Row("unknown-kit", REFUSED, INTEGRATOR, "there is no such kit to install", "name a listed one"),
+        Row("path-odd", REFUSED, INTEGRATOR, "a path that other programs' configuration can't hold", "rename it"),
         Row("command-unknown", REFUSED, INTEGRATOR, "units need the command's absolute path", "give `--command`"),
         Row("usage", ABSENT, CUSTOMER, "the words of the command were not understood", "`--help` shows how"),
-        Row("cryptography-missing", REFUSED, INTEGRATOR, "this command needs the package `cryptography`", "install it"),
+        Row("cryptography-missing", ABSENT, INTEGRATOR, "this command needs the package `cryptography`", "install it"),
         Row("demo-failed", REFUSED, VENDOR, "the demo did not come out as it should", "tell us what it said"),
     )),
 )  # fmt: skip

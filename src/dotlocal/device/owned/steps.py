@@ -150,7 +150,7 @@ class Owned(Switching):
         return held if choice.standing(held, answers, self._clock()) == choice.USABLE else None
 
     def anchor(self) -> str:
-        """The root of what is served (PEM), for the customer to import. Refuses `own-no-anchor`."""
+        """The root of what is served (PEM), the vendor's included, to be imported. Refuses `own-no-anchor`."""
         for name in (slots.CANDIDATE, slots.CERTIFICATE, slots.ISSUER):
             held = self._held(name)
             if isinstance(held, OwnCertificate) and held.anchor:
@@ -158,8 +158,9 @@ class Owned(Switching):
             if isinstance(held, OwnIssuer) and held.rooted:
                 return keys.write_pem("CERTIFICATE", held.certificates[-1])
             if held is not None:
-                break
-        raise Absent("own-no-anchor", "the root of what is served is not known here", hint="your CA has it")
+                raise Absent("own-no-anchor", "the root of what is served is not known here", hint="your CA has it")
+        vendor = BirthRecord.parse(self.state.text("birth.pem").encode()).root
+        return keys.write_pem("CERTIFICATE", vendor.public_bytes(Encoding.DER))
 
     def _issuing(
         self, origin: str, key_text: str, issuer: Issuer, certificates: Sequence[x509.Certificate], *, rooted: bool
