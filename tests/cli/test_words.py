@@ -143,10 +143,12 @@ def test_a_terminal_that_knows_ascii_alone(dotlocal: Command) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("--server", "nginx", "--run", "/tmp/a b"), ("--server", "nginx", "--run", b"/tmp/\xff".decode(errors="surrogateescape")),
-        ("systemd", "--prefix", "@", "--command", "/opt/a b/dotlocal"), ("init", "--prefix", "@", "--command", "/opt/$x"),
+        ("--server", "nginx", "--run", "/tmp/a b"),
+        ("--server", "nginx", "--run", os.fsdecode(b"/tmp/\xff")),
+        ("systemd", "--prefix", "@", "--command", "/opt/a b/dotlocal"),
+        ("init", "--prefix", "@", "--command", "/opt/$x"),
     ],
-)  # fmt: skip
+)
 def test_paths_that_other_programs_would_misread(dotlocal: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
     """A blank, a dollar, a byte that is no text: refused before anything is written."""
     done = dotlocal("device", "install", *(str(tmp_path) if word == "@" else word for word in words))
