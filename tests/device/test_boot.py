@@ -253,6 +253,18 @@ def test_leftovers_of_a_boot_that_was_cut_short_are_swept(device: Device) -> Non
     served(device.run)
 
 
+def test_a_link_among_the_sets_leads_no_boot_elsewhere(device: Device, tmp_path: Path) -> None:
+    """run/set-x → somebody's folder, put there by whoever owns the run directory: no boot clears that, be it root's."""
+    device.boot()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_text("root's")
+    (device.run / "set-x").symlink_to(elsewhere)
+    for _ in range(3):
+        device.boot()
+    assert (elsewhere / "file").read_text() == "root's"
+
+
 def test_what_is_not_ours_stays(device: Device) -> None:
     """Somebody else's file in the run directory, and somebody's folder in an old set, are left alone."""
     device.boot()

@@ -162,3 +162,14 @@ def test_a_reset_without_cryptography(device: Device, bare: Command) -> None:
     places = ["--state", device.path / "state", "--run", device.run]
     bare.ok("device", "reset", *places)
     bare.ok("device", "reset", "--scrap", "--yes-scrap", "SN0001", *places)
+
+
+def test_a_link_among_the_sets_leads_no_reset_elsewhere(device: Device, tmp_path: Path) -> None:
+    """run/set-x → somebody's folder, put there by whoever owns the run directory: the link goes, the file stays."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_text("root's")
+    (device.run / "set-x").symlink_to(elsewhere)
+    reset.reset(device.state, run(device))
+    assert (elsewhere / "file").read_text() == "root's"
+    assert [path.name for path in device.run.iterdir()] == ["lock"]

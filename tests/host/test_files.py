@@ -190,3 +190,24 @@ def test_a_destroyed_file_is_overwritten_before_it_goes(tmp_path: Path) -> None:
     assert witness.read_bytes() == bytes(6)
     files.destroy(str(path))  # gone already: fine
     assert _code(lambda: files.destroy(str(tmp_path))) == "file-unwritable"
+
+
+def test_a_set_is_not_written_through_a_link(tmp_path: Path) -> None:
+    """set-1 → elsewhere, in place of the folder that was made: nothing arrives there, nor does its mode change."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(0o700)
+    (tmp_path / "set-1").symlink_to(elsewhere)
+    with pytest.raises(OSError, match=r"set-1"):
+        files.write_set(str(tmp_path / "set-1"), {"chain.pem": (b"c", 0o644)}, group=os.getgid())
+    assert list(elsewhere.iterdir()) == []
+    assert _mode(elsewhere) == 0o700
+
+
+def test_a_folder_is_not_locked_through_a_link_nor_a_pipe(tmp_path: Path) -> None:
+    """A link to a folder, and a FIFO, which would have whoever opens it wait for ever: both are refused."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "pipe"):
+        assert _code(lambda name=name: files.Lock(str(tmp_path / name), 0, folder=True).__enter__()) == (
+            "file-unwritable"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def init(state: State, serial: str, *, force: bool, place: Place | None = None) 
     """
     check_device_serial(serial)
     files.folder(state.path, mode=0o700)
-    with files.Lock(state.path, _LOCK_SECONDS, folder=True):
+    with files.Lock(os.path.realpath(state.path), _LOCK_SECONDS, folder=True):
         return _init(state, serial, force=force, place=place)
 
 

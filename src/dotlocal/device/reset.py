@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from binascii import Error, a2b_base64
 from dataclasses import dataclass, field
+from stat import S_ISLNK
 
 from dotlocal.core import der
 from dotlocal.core.errors import Absent, Refused
@@ -131,15 +132,23 @@ def _drop(state: State, names: tuple[str, ...], report: Report, *, owned: bool =
 
 
 def _drop_folder(path: str) -> None:
-    """A folder of files and links; one below it is somebody else's, and refused."""
+    """A folder of files and links; one below it is somebody else's, and refused. Where a link is in its place, that
+    alone goes: whoever owns the folder above would have root destroy what it leads to.
+    """
     try:
-        for name in os.listdir(path):
-            inside = os.path.join(path, name)
-            if os.path.islink(inside):
-                os.unlink(inside)
-            else:
-                files.destroy(inside)
-        os.rmdir(path)
+        if os.path.islink(path):
+            os.unlink(path)
+        else:
+            place = os.open(path, files.FOLDER_ITSELF)
+            try:
+                for name in os.listdir(place):
+                    if S_ISLNK(os.lstat(name, dir_fd=place).st_mode):
+                        os.unlink(name, dir_fd=place)
+                    else:
+                        files.destroy(name, place=place)
+            finally:
+                os.close(place)
+            os.rmdir(path)
         files.sync_folder(os.path.dirname(path))
     except OSError as error:
         raise Refused("file-unwritable", f"{path} can't be removed: {error.strerror}") from None

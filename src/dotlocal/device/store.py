@@ -155,7 +155,7 @@ class Run:
             files.write(self.handover_lock, b"", mode=0o600)
             if os.geteuid() == 0:
                 try:
-                    os.chown(self.handover_lock, os.stat(self.path).st_uid, -1)
+                    os.chown(self.handover_lock, os.stat(self.path).st_uid, -1, follow_symlinks=False)
                 except OSError:
                     pass  # a root without that power
 
@@ -188,10 +188,6 @@ class Run:
         try:
             os.mkdir(folder, 0o700)
             files.write_set(folder, contents, group=group)
-            if group is not None:
-                os.chown(folder, -1, group)
-                os.chmod(folder, 0o750)  # noqa: S103  the group that device.toml names reads the key
-            files.sync_folder(folder)
             before = os.readlink(self.current) if os.path.islink(self.current) else ""
             if before:
                 self.wait_for_readers(before)
@@ -216,9 +212,10 @@ class Run:
             if name.startswith("set-") and name not in keep:
                 folder = os.path.join(self.path, name)
                 try:
-                    with files.Lock(folder, 0, folder=True):  # not the one that a server is being told of
-                        for file in os.listdir(folder):
-                            os.unlink(os.path.join(folder, file))
+                    # not the one that a server is being told of; and by descriptor, for links could lead root elsewhere
+                    with files.Lock(folder, 0, folder=True) as held:
+                        for file in os.listdir(held.descriptor):
+                            os.unlink(file, dir_fd=held.descriptor)
                         os.rmdir(folder)
                 except (OSError, Refused):
                     continue  # somebody's leftovers in our folder: not worth a boot

@@ -12,6 +12,8 @@ if sys.platform != "win32":
 # Windows has neither, and no device: there a customer's computer reads a root, and nothing of ours is written
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
+# the folder itself: not what a link in its place leads to, nor a FIFO, which would have its reader wait
+FOLDER_ITSELF = os.O_RDONLY | _CLOEXEC | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 _RETRY_SECONDS = 0.05
 _CHUNK_OCTETS = 1 << 16
@@ -74,12 +76,18 @@ def replace(folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "
 
 
 def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "int | None" = None) -> None:
-    """Write and fsync files (name to contents and mode) that must not exist yet. Raises OSError."""
-    descriptors: list[int] = []
+    """Write files (name to contents and mode) that must not exist yet into a folder, durably, and let the group into
+    it, if there is one. By descriptor: whoever owns the folder above can't lead root elsewhere. Raises OSError.
+    """
+    descriptors = [os.open(folder, FOLDER_ITSELF)]
+    place = descriptors[0]
     try:
         for name, (data, mode) in contents.items():
-            descriptors.append(_write(os.path.join(folder, name), data, mode=mode, group=group, flags=os.O_EXCL))
-        for descriptor in descriptors:  # all written first: the file system then commits them in one go
+            descriptors.append(_write(name, data, mode=mode, group=group, place=place))
+        if group is not None:
+            os.fchown(place, -1, group)
+            os.fchmod(place, 0o750)  # the group that device.toml names reads the key
+        for descriptor in reversed(descriptors):  # all written first: the file system then commits them in one go
             os.fsync(descriptor)
     finally:
         for descriptor in descriptors:
@@ -88,15 +96,16 @@ def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "
 
 def _write_synced(path: str, contents: bytes, *, mode: int, group: "int | None" = None) -> None:
     remove(path)  # a temporary that a killed process left may have another mode
-    descriptor = _write(path, contents, mode=mode, group=group, flags=os.O_EXCL)
+    descriptor = _write(path, contents, mode=mode, group=group)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _write(path: str, contents: bytes, *, mode: int, group: "int | None", flags: int) -> int:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+def _write(path: str, contents: bytes, *, mode: int, group: "int | None", place: "int | None" = None) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, 0o600, dir_fd=place)
     try:
         if group is not None:
             os.fchown(descriptor, -1, group)
@@ -165,7 +174,9 @@ def sync_folder(path: str) -> None:
 
 
 class Lock:
-    """One writer at a time, by flock on a file of its own or on a folder; it ends with its process."""
+    """One writer at a time, by flock on a file of its own or on a folder, never through a link; it ends with its
+    process.
+    """
 
     __slots__ = ("_descriptor", "_folder", "_path", "_seconds")
 
@@ -179,8 +190,8 @@ class Lock:
         deadline = monotonic() + self._seconds
         try:
             # for reading: one who may read a lock of another user may wait for it
-            flags = os.O_RDONLY | (0 if self._folder else os.O_CREAT | os.O_NOFOLLOW)
-            self._descriptor = os.open(self._path, flags | os.O_CLOEXEC, 0o600)
+            flags = FOLDER_ITSELF if self._folder else os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._descriptor = os.open(self._path, flags, 0o600)
         except OSError as error:
             raise _unwritable(self._path, error) from None
         while True:
@@ -199,6 +210,11 @@ class Lock:
     def __exit__(self, *exception: object) -> None:
         os.close(self._descriptor)
 
+    @property
+    def descriptor(self) -> int:
+        """Of the file or folder, while it is held."""
+        return self._descriptor
+
 
 def _unwritable(path: str, error: OSError) -> Refused:
     return Refused("file-unwritable", f"{path} can't be written: {error.strerror}")
@@ -213,21 +229,25 @@ def sweep(folder: str) -> None:
         remove(os.path.join(folder, name))
 
 
-def destroy(path: str) -> None:
-    """Overwrite a file, then remove it, durably; one that isn't there is fine. Refuses `file-unwritable`.
+def destroy(path: str, *, place: "int | None" = None) -> None:
+    """Overwrite a file, then remove it, durably; one that isn't there is fine. Refuses `file-unwritable`. With the
+    descriptor of a folder (`place`) the path is a name in there.
 
     What the medium below keeps of the old contents (flash moves blocks about, as file systems with snapshots do) no
     program can reach.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=place)
         try:
             os.write(descriptor, bytes(os.fstat(descriptor).st_size))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.unlink(path)
-        sync_folder(os.path.dirname(path) or ".")
+        os.unlink(path, dir_fd=place)
+        if place is None:
+            sync_folder(os.path.dirname(path) or ".")
+        else:
+            os.fsync(place)
     except FileNotFoundError:
         return
     except OSError as error:
