@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import handover, install, own, own_acme, terms, upkeep
+from dotlocal.cli import handover, install, own, own_acme, own_pages, terms, upkeep
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -86,7 +86,9 @@ def add(actors: Any) -> None:
     handover.add(commands)
     install.add(commands)
     upkeep.add(commands)
-    own_acme.add(own.add(commands))
+    mine = own.add(commands)
+    own_acme.add(mine)
+    own_pages.add(mine)
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:

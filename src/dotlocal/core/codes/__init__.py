@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dotlocal.core.codes import acme, certificates, commands, device, doctor, export, own, trust, vendor
+from dotlocal.core.codes import acme, certificates, commands, device, doctor, export, own, own_pages, trust, vendor
 from dotlocal.core.codes.rows import (
     ABSENT,
     ADMINISTRATOR,
@@ -33,6 +33,7 @@ __all__ = [
 GROUPS = (
     *device.GROUPS,
     *own.GROUPS,
+    *own_pages.GROUPS,
     *vendor.GROUPS,
     *certificates.GROUPS,
     *trust.GROUPS,

@@ -40,6 +40,11 @@ _ALONE = "self-signed"
 class Owned(Switching):
     """The customer's own of one device, and every way to one."""
 
+    def answers(self) -> list[str]:
+        """What the device answers to, as far as it knows: names, then addresses."""
+        settings, _ = boot.read_settings(self.state, self.options)
+        return fit.answers(settings, self.look()).texts()
+
     def request(self, names: Sequence[str] = (), addresses: Sequence[str] = (), *, force: bool = False) -> str:
         """A certificate request (PEM) for a key that is made here and never leaves. Said again, it is the same one;
         with other names it is a new request, and a new key; `force` makes a new key in any case.

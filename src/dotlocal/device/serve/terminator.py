@@ -193,7 +193,7 @@ class Terminator:
                 poll=self._poll,
                 context=self._certificates.context(now),
                 back_end=self._back_end,
-                preamble=self._preamble(connection, client),
+                preamble=self._preamble(connection, client),  # after the context, of which it tells
                 limits=self._limits,
                 now=now,
                 peek=self._challenges.peek() if self._challenges else None,
@@ -211,7 +211,8 @@ class Terminator:
             return b""
         from dotlocal.device.serve import proxy_protocol  # ipaddress, for the few back ends that speak it
 
-        return proxy_protocol.header(self._proxy_protocol, client, connection.getsockname())
+        serial = self._certificates.serial() if self._proxy_protocol == 2 else ""
+        return proxy_protocol.header(self._proxy_protocol, client, connection.getsockname(), serial)
 
     def _pause(self, until: float) -> None:
         self._poll.want(self._listener.fileno(), _LISTENER, 0)

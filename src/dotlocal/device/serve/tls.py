@@ -34,6 +34,8 @@ _RETRY_SECONDS = 10.0  # a set that failed for its permissions may be put right 
 _TRIES = 3
 _SESSIONS = 1000  # of TLS 1.2 clients without tickets; OpenSSL keeps up to 20,480, a kilobyte each, for anybody
 
+_END = "-----END CERTIFICATE-----"
+
 Mark = tuple[str, int, int]
 
 
@@ -75,7 +77,7 @@ def contexts(directory: str | Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLCo
 class CurrentSet:
     """The contexts of `run/current`, replaced when the link moves; connections keep what they began with."""
 
-    __slots__ = ("_alpn", "_context", "_current", "_failed", "_mark", "_retry", "_say")
+    __slots__ = ("_alpn", "_context", "_current", "_failed", "_loaded", "_mark", "_retry", "_say", "_serial")
 
     def __init__(self, run: str | Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1) -> None:
         """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
@@ -84,6 +86,8 @@ class CurrentSet:
         self._alpn = alpn
         self._failed: Mark | None = None
         self._retry = 0.0
+        self._loaded = ""
+        self._serial: str | None = None  # of what is loaded; read when it is asked for
         for _ in range(_TRIES):
             self._mark = self._look()
             try:
@@ -115,6 +119,21 @@ class CurrentSet:
             self._mark, self._failed = mark, None
         return self._context
 
+    def serial(self) -> str:
+        """The serial number, in hexadecimal, of the certificate (with addresses) that `context` presents; nothing when
+        its files are gone meanwhile.
+        """
+        if self._serial is None:
+            from dotlocal.device.handover import proof
+
+            try:
+                with open(os.path.join(self._folder(self._loaded), WITH_ADDRESSES), encoding="ascii") as chain:
+                    leaf = chain.read().partition(_END)[0] + _END
+                self._serial = proof.serial_of(ssl.PEM_cert_to_DER_cert(leaf))
+            except (OSError, ValueError):
+                self._serial = ""
+        return self._serial
+
     def _look(self) -> Mark:
         # The directory's identity besides the link's text: a name may be used again before anybody looks.
         try:
@@ -131,7 +150,9 @@ class CurrentSet:
         if not mark[0]:
             raise self._nothing()
         # Not through the link, which might pair one set's key with the next one's chain.
-        return contexts(self._folder(mark[0]), self._alpn)
+        context = contexts(self._folder(mark[0]), self._alpn)
+        self._loaded, self._serial = mark[0], None
+        return context
 
     def _folder(self, target: str) -> str:
         return os.path.join(os.path.dirname(self._current), target)

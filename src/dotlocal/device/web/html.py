@@ -21,7 +21,7 @@ def filled(template: str, **facts: str) -> Html:
     return Html(escape(template, quote=False).format(**{name: safe(fact) for name, fact in facts.items()}))
 
 
-def tag(name: str, *inner: str, **attributes: str | bool) -> Html:
+def tag(name: str, /, *inner: str, **attributes: str | bool) -> Html:
     """An element. Attributes: `_` is written as `-`, a trailing one is left out (`class_`); True stands alone, False is
     left out.
     """

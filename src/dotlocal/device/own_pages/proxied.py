@@ -1,0 +1,58 @@
+"""The PROXY protocol's header, version 2, as `device serve` writes it before each connection. Pure.
+
+Besides the client's address it has an extra of ours (type 0xE0, from the range for such): the serial number of the
+server certificate of the set that the connection was accepted with. A set has its own TLS contexts, and a session
+ticket is worth something to its own context alone, so a resumed session has seen that very certificate.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from dotlocal.device.own_pages.link import Link, plain
+
+SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"  # section 2.2
+FIXED = 16  # octets before the addresses
+MOST = 536  # section 2.2: what a receiver has to expect
+SERIAL = 0xE0
+_ADDRESSES = {0x11: 4, 0x21: 16}
+
+
+class Torn(Exception):
+    """What is no such header."""
+
+
+def whole(data: bytes | bytearray) -> int:
+    """How many octets the header has; 0 while that can't be told yet."""
+    if data[: len(SIGNATURE)] != SIGNATURE[: len(data)]:
+        raise Torn("another protocol")
+    if len(data) < FIXED:
+        return 0
+    size = FIXED + int.from_bytes(data[14:16], "big")
+    if size > MOST:
+        raise Torn("too long")
+    return size
+
+
+def parse(header: bytes) -> Link:
+    """The connection that a whole header tells of. It came over TLS: who speaks this protocol here has ended it."""
+    octets = _ADDRESSES.get(header[13])
+    if header[12] != 0x21 or octets is None or len(header) < FIXED + 2 * octets + 4:
+        raise Torn("no connection of a client's")
+    client = ipaddress.ip_address(bytes(header[FIXED : FIXED + octets]))
+    extras = _extras(header[FIXED + 2 * octets + 4 :])
+    serial = extras.get(SERIAL, b"").decode("ascii", "replace")
+    if serial.strip("0123456789abcdef"):
+        raise Torn("a serial number that is none")
+    return Link(str(client), True, plain(serial))
+
+
+def _extras(rest: bytes) -> dict[int, bytes]:
+    found = {}
+    while rest:
+        size = int.from_bytes(rest[1:3], "big")
+        if len(rest) < 3 + size:
+            raise Torn("an extra that is cut off")
+        found[rest[0]] = rest[3 : 3 + size]
+        rest = rest[3 + size :]
+    return found
