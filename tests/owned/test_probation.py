@@ -148,6 +148,18 @@ def test_a_renamed_device_falls_back_and_returns(box: Box, customer: Customer) -
     assert box.leaf == leaf
 
 
+def test_with_no_name_left_it_goes_on(box: Box, customer: Customer) -> None:
+    """Off the network and nameless, a certificate that fits no more stays until there is something better; said so."""
+    leaf = confirmed(box, customer)
+    box.host_name, box.addresses = "", ()
+    report = box.boot()
+    assert box.leaf == leaf
+    assert {"own-unfit", "no-name-left"} <= set(codes(report))
+    assert report["own"]["certificate"]["state"] == "unfit"
+    box.host_name = "press-07"
+    assert box.boot()["findings"] == []
+
+
 def test_a_wrong_clock_takes_nothing_away(box: Box, customer: Customer) -> None:
     """1970 after a battery died: what has certainly not ended is served."""
     confirmed(box, customer)

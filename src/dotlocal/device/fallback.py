@@ -42,7 +42,7 @@ def self_signed(window: Window) -> "tuple[int, Key, str]":
 
 def keep_serving(run: Run, report: "dict[str, Any]") -> "dict[str, Any]":
     """The status of the set that stays current, with the clock, the left-out names and the findings of now."""
-    now = {name: report[name] for name in ("left_out", "clock", "findings")}
+    now = {name: report[name] for name in ("left_out", "clock", "own", "findings")}
     return _rewrite(run, now) or report
 
 

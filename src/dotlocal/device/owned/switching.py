@@ -224,7 +224,7 @@ class Switching:
         """A watching process plans by what this boot found, and need not boot again."""
         look_in = report.get("own", {}).get("look_in")
         moments = [] if look_in is None else [float(look_in)]
-        if report["served"] != slots.CERTIFICATE:
+        if report.get("served") != slots.CERTIFICATE:
             window = instant(report["not_before"]), instant(report["not_after"])
             moments.append(max(renewal(*window, instant(report["clock"]["now"])), LEAST_RENEWAL_SECONDS))
         self.run.tell_change(monotonic() + min(moments) if moments else None)
@@ -237,7 +237,7 @@ class Switching:
 
 
 def _problem(report: dict[str, Any], held: OwnCertificate | OwnIssuer) -> str:
-    served = report["served"] == held.kind and "probation" in report.get("own", {})
+    served = report.get("served") == held.kind and "probation" in report.get("own", {})
     if not served or (isinstance(held, OwnCertificate) and report["serial"] != f"{held.serial:x}"):
         told = [each["message"] for each in report["findings"] if each["severity"] == "error"]
         return "; ".join(told) or "the device went on with what it had"

@@ -150,7 +150,7 @@ class Watch:
         now = instant(report["clock"]["now"])
         look_in = report.get("own", {}).get("look_in")
         # of the customer's certificate the device can't make another one
-        renew_in = None if report["served"] == _CERTIFICATE else renewal(not_before, not_after, now)
+        renew_in = None if report.get("served") == _CERTIFICATE else renewal(not_before, not_after, now)
         handed_over = report.get("handover", {}).get("outcome") != "failed"
         self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
         self._schedule.look_at(None if look_in is None else monotonic() + look_in)
