@@ -18,6 +18,7 @@ from booting import Device, make_device, served
 from dotlocal.core import pem
 from dotlocal.core.chain import window_of
 from dotlocal.core.names import HostName
+from dotlocal.core.template import seal
 from dotlocal.core.verify import verify
 from dotlocal.core.window import DAY, YEAR
 from dotlocal.testing import World
@@ -194,6 +195,24 @@ def test_torn_settings_are_read_again(booted: Booted, change: Callable[[str], st
     path.write_text(change(whole))
     assert booted.report()["names"] == ["press-07.local"]
     assert path.read_text() == whole
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be given orders by somebody else's file")
+def test_root_takes_no_command_from_kept_settings_of_another_user(booted: Booted) -> None:
+    """The watching user, who owns the state, writes a command into the kept settings: root goes by device.toml, and
+    by settings that root itself has kept.
+    """
+    booted.config.write_text(TOML + '[handover]\nserver = "command"\ncommand = ["/bin/true"]\nwhen = "asked"\n')
+    booted.report()
+    path, ran = booted.device.path / "state" / "settings", booted.device.path / "ran"
+    lines = [line for line in path.read_text().splitlines()[:-1] if not line.startswith("handover")]
+    orders = ("handover-command /usr/bin/touch", f"handover-command {ran}", "handover server command")
+    path.write_text(seal([*lines, *orders, "handover connect 127.0.0.1:9"]))
+    os.chown(path, 12345, -1)
+    booted()
+    assert not ran.exists()
+    assert path.stat().st_uid == 0
+    assert "touch" not in path.read_text()
 
 
 def test_a_torn_floor_is_made_anew(booted: Booted) -> None:

@@ -34,7 +34,7 @@ from dotlocal.device.settings import Settings
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
 from dotlocal.device.time import Hint
-from dotlocal.host import clock
+from dotlocal.host import child, clock
 from dotlocal.testing import World, parse_host
 from dotlocal.wire.birth import BirthRecord
 
@@ -201,7 +201,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
             configuration.main(*words) if module.endswith("configuration") else adoption.heal(State(*words))
         return told.getvalue()
 
-    monkeypatch.setattr(boot, "_in_child", in_process)
+    monkeypatch.setattr(child, "answer", in_process)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 

@@ -274,26 +274,13 @@ def read_settings(state: State, options: Options) -> "tuple[Settings, list[Findi
         kept = device_settings.load(state.text("settings"))
     except (Refused, ValueError):
         pass  # missing, torn or of an older version: read again, as after every change
+    if kept and kept.handover and not state.ours("settings"):
+        kept = None  # it names commands
     if kept and kept.source == source:
         return kept, []
-    if source == "":
-        fresh = Settings()
-    else:
-        read = _in_child("dotlocal.device.configuration", options.config, source)
-        try:
-            fresh = device_settings.load(read)
-        except (Refused, ValueError):
-            code, _, message = read.partition("\t")
-            problem = Finding(
-                code or "config-unreadable", ERROR, options.config, message or "device.toml can't be read",
-                hint="the settings before it stay in force; mend the file and boot again",
-            )  # fmt: skip
-            return kept or Settings(), [problem]
-    if not fresh.keep_while_unchanged:
-        state.forget_server_keys()
-    if kept or source:
-        _save(state, "settings", fresh.dump())
-    return fresh, []
+    from dotlocal.device import healing  # not at an everyday boot
+
+    return healing.settings(state, options.config, source, kept)
 
 
 def _stamp(options: Options) -> str:
@@ -310,24 +297,15 @@ def _template(state: State, key: "SigningKey") -> Template:
     try:
         template = state.template()
     except Refused:
-        _in_child("dotlocal.device.adoption", state.path)  # prepares it anew from the birth record, if that is whole
-        if not state.has("birth.pem"):
-            raise Absent(
-                "not-adopted", f"{state.path} has no birth record yet", hint="`dotlocal device adopt BIRTH.pem`"
-            ) from None
-        template = state.template()
+        from dotlocal.device import healing  # not at an everyday boot
+
+        template = healing.template(state)
     if template.issuer_key_id != keys.key_id_of(key):
         raise Refused(
             "wrong-key", "the device CA's key and the birth record belong to different devices or generations",
             hint="adopt the birth record that was made for this key",
         )  # fmt: skip
     return template
-
-
-def _in_child(module: str, *words: str) -> str:
-    from dotlocal.host.child import answer  # not at an everyday boot
-
-    return answer(module, *words)
 
 
 def save_floor(state: State, planned: Plan) -> None:
@@ -337,13 +315,6 @@ def save_floor(state: State, planned: Plan) -> None:
             state.save_floor(planned.clock.save)
         except Refused:
             pass  # a read-only state is normal; the floor is a hint
-
-
-def _save(state: State, name: str, text: str) -> None:
-    try:
-        files.write(state.file(name), text.encode(), mode=0o600)
-    except Refused:
-        pass  # a read-only state is normal; it is read again at the next boot
 
 
 def _group_id(name: str, report: "dict[str, Any]") -> "int | None":
