@@ -28,6 +28,7 @@ class Recording:
     base: Path
     ops: list[Op] = field(default_factory=list)
     _handles: dict[int, int] = field(default_factory=dict)
+    _folders: dict[int, str] = field(default_factory=dict)
     _opened: int = 0
     _changed: int = 0
 
@@ -54,6 +55,10 @@ class Recording:
         text = os.path.abspath(os.fspath(path)) if not isinstance(path, int) else ""
         return os.path.relpath(text, self.base) if text.startswith(f"{self.base}/") or text == str(self.base) else None
 
+    def _resolved(self, path: Any, *, dir_fd: int | None = None) -> Any:
+        """The path of a name in an open folder."""
+        return path if dir_fd is None else os.path.join(self._folders[dir_fd], path)
+
     def _on_path(self, call: str, path: Any, *more: Any) -> None:
         if (relative := self._below(path)) is not None:
             self.ops.append((call, relative, *more))
@@ -64,10 +69,13 @@ class Recording:
 
     def _open(self, path: Any, flags: int, mode: int = 0o777, **more: Any) -> int:
         descriptor: int = _REAL["open"](path, flags, mode, **more)
+        path, within = self._resolved(path, **more), more.get("dir_fd") is not None
+        if flags & os.O_DIRECTORY:
+            self._folders[descriptor] = path
         relative = self._below(path)
         if relative is not None and flags & (_CHANGES | os.O_DIRECTORY):
             self._opened += 1
-            self._changed += bool(flags & _CHANGES)
+            self._changed += bool(flags & _CHANGES) and not within  # the audit hook is told the name alone
             self._handles[descriptor] = self._opened
             mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
             self.ops.append(("open", relative, self._opened, bool(flags & os.O_TRUNC), mode))
@@ -75,6 +83,7 @@ class Recording:
 
     def _close(self, descriptor: int) -> None:
         self._handles.pop(descriptor, None)
+        self._folders.pop(descriptor, None)
         _REAL["close"](descriptor)
 
     def _write(self, descriptor: int, data: Any) -> int:
@@ -99,7 +108,7 @@ class Recording:
 
     def _unlink(self, path: Any, **more: Any) -> None:
         _REAL["unlink"](path, **more)
-        self._on_path("unlink", path)
+        self._on_path("unlink", self._resolved(path, **more))
 
     def _mkdir(self, path: Any, mode: int = 0o777, **more: Any) -> None:
         _REAL["mkdir"](path, mode, **more)
