@@ -20,6 +20,8 @@ from tools import program
 
 NAME, ADDRESS, OUTSIDE, PUBLIC = "press-07.local", "192.168.77.7", "www.example.com", "8.8.8.8"
 CHROMIUM = "/etc/chromium/policies/managed"
+_SHIM = "/usr/local/bin/certutil"
+_ASKED = '#!/bin/sh\nid -u >>/home/asked\nexec /usr/bin/certutil "$@"'
 pytestmark = pytest.mark.peer
 
 
@@ -110,3 +112,21 @@ def test_firefox_takes_the_root_from_its_policy_and_keeps_it_until_the_script_ta
         assert here.run("sh", str(script)).stdout == ""
         with closing(firefox(here, tmp_path)) as browser:
             assert verdicts(browser, made, NAME) == {NAME: False}
+
+
+def test_nobodys_profile_is_opened_by_root(handed, roots):
+    """Two people, one script run by root: each profile by its owner, since it names libraries that certutil loads."""
+    program("certutil")
+    script = only(handed / "firefox" / "linux", "*-remove.sh")
+    with machine("/etc", "/home", "/usr/local") as here:
+        here.run("sh", "-c", f"echo '{_ASKED}' >{_SHIM}; chmod 755 {_SHIM}; : >/home/asked; chmod 666 /home/asked")
+        for number, person in ((4242, "jo"), (4243, "kim")):
+            profile = f"/home/{person}/.mozilla/firefox/abcd.default"
+            here.run("sh", "-c", f"echo {person}:x:{number}:{number}::/home/{person}:/bin/sh >>/etc/passwd")
+            here.run("mkdir", "-p", profile)
+            here.run("certutil", "-N", "-d", f"sql:{profile}", "--empty-password")
+            here.run("certutil", "-A", "-d", f"sql:{profile}", "-n", "a root", "-t", "C,,", "-i", roots["constrained"])
+            here.run("chown", "-R", f"{number}:{number}", f"/home/{person}")
+        told = here.run("sh", script, PATH="/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").stdout
+        assert [line.split("/")[2] for line in told.splitlines()] == ["jo", "kim"]
+        assert set(here.run("cat", "/home/asked").stdout.split()) == {"4242", "4243"}
