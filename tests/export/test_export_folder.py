@@ -94,6 +94,16 @@ def test_an_export_that_was_cut_short_is_finished_by_the_next(tmp_path):
     }  # fmt: skip
 
 
+def test_a_link_that_waits_beside_the_folder_is_not_followed(tmp_path):
+    """In a folder for everybody, like /tmp: a link with the name that a temporary folder of this process could have."""
+    away = tmp_path / "away"
+    away.mkdir()
+    (tmp_path / f".handout.{os.getpid()}.tmp").symlink_to(away)
+    folder.write(str(tmp_path / "handout"), contents(one="1", sub__two="2"))
+    assert os.listdir(away) == []
+    assert not (tmp_path / "handout").is_symlink()
+
+
 def test_links_lead_nowhere(tmp_path):
     """A link in place of a file or of a folder is not followed."""
     path, away = tmp_path / "handout", tmp_path / "away"

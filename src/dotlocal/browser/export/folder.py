@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 
 from dotlocal.browser.export.making import MANIFEST, SCHEMA
@@ -20,6 +21,7 @@ Contents = Mapping[str, tuple[bytes, int]]
 _MOST_FOUND = 2000  # files that are looked at, and how much is read of each
 _MOST_OCTETS = 16 << 20
 _MOST_SHOWN = 3
+_MOST_PREFIX = 100  # a name has 255 octets
 
 
 def write(path: str, contents: Contents, *, force: bool = False) -> list[str]:
@@ -50,16 +52,26 @@ def write(path: str, contents: Contents, *, force: bool = False) -> list[str]:
 def _appear(path: str, contents: Contents) -> None:
     above, name = os.path.split(path)
     files.folder(above)
-    temporary = os.path.join(above, f".{name}.{os.getpid()}.tmp")
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
+        # of a name that nobody knows before, and closed: in a folder like /tmp others could have put a link there
+        temporary = tempfile.mkdtemp(prefix=f".{name[:_MOST_PREFIX]}.", suffix=".tmp", dir=above)
+    except OSError as error:
+        raise Refused("file-unwritable", f"{path} can't be written: {error.strerror}") from None
+    try:
         _below(temporary, contents)
+        os.chmod(temporary, _usual_mode())
         os.rename(temporary, path)
         files.sync_folder(above)
     except OSError as error:
         raise Refused("file-unwritable", f"{path} can't be written: {error.strerror}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _usual_mode() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return 0o777 & ~umask
 
 
 def _update(path: str, contents: Contents, stale: list[str]) -> None:
