@@ -67,8 +67,8 @@ def _of_tls(entry: x509.GeneralName) -> bool:
 
 
 def _subtrees(entries: Sequence[x509.GeneralName]) -> Subtrees:
-    # `.local` is what strict verifiers refuse and others read as `local`: the wider meaning is the one to judge
-    dns = tuple(entry.value.lower().removeprefix(".") for entry in entries if isinstance(entry, x509.DNSName))
+    # strict verifiers refuse `.local` and `local.`, others read them as `local`: the wider meaning is the one to judge
+    dns = tuple(entry.value.lower().strip(".") for entry in entries if isinstance(entry, x509.DNSName))
     ranges = tuple(
         (entry.value.network_address.packed, entry.value.netmask.packed)
         for entry in entries
