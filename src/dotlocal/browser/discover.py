@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from dotlocal.browser import mdns
 from dotlocal.browser.dns_message import AAAA, PTR, SRV, A, Record, labels
@@ -18,6 +19,13 @@ _QUESTIONS = 16  # so many fit into a packet
 MOST_DEVICES = 64  # anybody on the network can announce any number
 
 
+class Ask(Protocol):
+    """`mdns.ask`, or a network that is told to a test."""
+
+    def __call__(self, *asked: tuple[str, int], seconds: float, enough: int | None = None) -> list[Heard]:
+        """What comes back for these names and kinds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Announced:
     """A device as it announces itself: nothing of this is proven."""
@@ -27,13 +35,13 @@ class Announced:
     addresses: tuple[Address, ...]
 
 
-def announced() -> tuple[Announced, ...]:
+def announced(ask: Ask = mdns.ask) -> tuple[Announced, ...]:
     """Everybody who answers within some seconds, in the order of their names; refuses `no-multicast`."""
-    heard = mdns.ask((SERVICE, PTR), seconds=_FIRST_SECONDS)
+    heard = ask((SERVICE, PTR), seconds=_FIRST_SECONDS)
     instances = sorted({each.record.target for each in heard if each.record.answers(SERVICE, PTR)})[:MOST_DEVICES]
-    heard += _untold(heard, [(name, (SRV,)) for name in instances])
-    hosts = sorted({record.target for name in instances for record in _of(heard, name, SRV)})
-    heard += _untold(heard, [(host, (A, AAAA)) for host in hosts])
+    heard += _untold(ask, heard, [(name, (SRV,)) for name in instances])
+    hosts = sorted({record.target for name in instances for record in _of(heard, name, SRV)})[:MOST_DEVICES]
+    heard += _untold(ask, heard, [(host, (A, AAAA)) for host in hosts])
     found = [
         Announced((labels(name) or [name])[0], target, _addresses(heard, record.target))
         for name in instances
@@ -43,7 +51,7 @@ def announced() -> tuple[Announced, ...]:
     return tuple(dict.fromkeys(found))[:MOST_DEVICES]
 
 
-def _untold(heard: Sequence[Heard], wanted: Sequence[tuple[str, tuple[int, ...]]]) -> list[Heard]:
+def _untold(ask: Ask, heard: Sequence[Heard], wanted: Sequence[tuple[str, tuple[int, ...]]]) -> list[Heard]:
     """What responders did not tell of their own accord: asked for, where no record of any of the kinds is there."""
     asked = [
         (name, kind) for name, kinds in wanted if not any(_of(heard, name, kind) for kind in kinds) for kind in kinds
@@ -51,7 +59,7 @@ def _untold(heard: Sequence[Heard], wanted: Sequence[tuple[str, tuple[int, ...]]
     found: list[Heard] = []
     for start in range(0, len(asked), _QUESTIONS):
         some = asked[start : start + _QUESTIONS]
-        found += mdns.ask(*some, seconds=_NEXT_SECONDS, enough=len(some))
+        found += ask(*some, seconds=_NEXT_SECONDS, enough=len(some))
     return found
 
 

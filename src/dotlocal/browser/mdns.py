@@ -22,6 +22,7 @@ _GROUP_4, _GROUP_6, _PORT = "224.0.0.251", "ff02::fb", 5353
 _REPEAT_SECONDS = 0.5  # one packet may get lost, and wireless networks lose multicast first
 _SETTLE_SECONDS = 0.4  # what else one device has to say comes in a moment, not later
 _MOST_OCTETS, _MOST_MESSAGES = 9000, 512  # RFC 6762 17
+_MOST_RECORDS = 4096  # 64 devices tell some hundreds; each is compared with each question
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def ask(*asked: tuple[str, int], seconds: float, enough: int | None = None) -> l
     with ExitStack() as closing:
         sockets = {closing.enter_context(made): index for made, index in _sockets()}
         deadline, repeat, messages = monotonic() + seconds, 0.0, 0
-        while (left := deadline - monotonic()) > 0 and messages < _MOST_MESSAGES:
+        while (left := deadline - monotonic()) > 0 and messages < _MOST_MESSAGES and len(found) < _MOST_RECORDS:
             if monotonic() >= repeat:
                 if not [made for made in sockets if _send(made, query)]:
                     raise Absent("no-multicast", "no interface of this computer takes a question by mDNS")
