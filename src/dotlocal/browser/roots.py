@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cryptography import x509
@@ -32,9 +32,9 @@ _FOLLOWED = ("/etc/pki/ca-trust/source/anchors", "/etc/ca-certificates/trust-sou
 _MOST_IN_DATABASE = 64
 
 
-def given(contents: dict[str, bytes]) -> Roots:
-    """The roots of files, by what they are called; refuses what `Anchor.parse` does, by what it is instead."""
-    anchors = [TrustedRoot(Anchor.parse(octets).certificate, where) for where, octets in contents.items()]
+def given(contents: Sequence[tuple[str, bytes]]) -> Roots:
+    """The roots of files, with what each is called; refuses what `Anchor.parse` does, by what it is instead."""
+    anchors = [TrustedRoot(Anchor.parse(octets).certificate, where) for where, octets in contents]
     return Roots(given=tuple(anchors), here=tuple(_system(Machine.here())))
 
 
@@ -66,6 +66,8 @@ def _system_certificates(machine: Machine) -> Iterable[bytes]:
 def _databases(machine: Machine) -> Iterator[nss.Database]:
     """The databases in use of Chromium and Firefox that are there. Looked for without a PATH: no browser is started."""
     blind = replace(machine, run=Programs(machine.home, ""))
+    if machine.home_is_another_persons:
+        machine = blind  # certutil loads what the database names as libraries: never as root for somebody else
     for seen in (*chromium.find(blind), *firefox.find(blind)[0]):
         if not seen.idle and nss.exists(seen.place):
             yield nss.Database(machine, seen.place, seen.kind)

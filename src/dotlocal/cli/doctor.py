@@ -127,7 +127,7 @@ def _roots(options: argparse.Namespace) -> Roots:
     from dotlocal.browser import roots
 
     if options.root:
-        return roots.given({os.path.basename(path): terms.read_input(path) for path in options.root})
+        return roots.given([(os.path.basename(path), terms.read_input(path)) for path in options.root])
     return roots.of_this_computer()
 
 
