@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from dotlocal.browser.anchor import printable
 from dotlocal.browser.witness import Verdict
 from dotlocal.core.errors import Refused
 
@@ -83,7 +84,14 @@ def _well(outcome: Outcome, wanted: bool) -> bool:
 
 
 def lines(report: Report, *, probing: bool) -> Iterator[str]:
-    """The report for a person: a line for each store, and below it what programs said and what is left to do."""
+    """The report for a person: a line for each store, and below it what programs said and what is left to do.
+
+    Names of entries may be those that a certificate gave itself: no line moves a cursor.
+    """
+    return map(printable, _lines(report, probing=probing))
+
+
+def _lines(report: Report, *, probing: bool) -> Iterator[str]:
     for outcome in report.outcomes:
         yield f"{_SIGNS[outcome.what]} {outcome.kind:9} {outcome.place}: {_sentence(outcome, report.wanted)}"
         for verdict in outcome.verdicts:
