@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import roots
 
+from dotlocal.browser.anchor import Anchor
 from dotlocal.browser.machine import Machine
 from dotlocal.browser.stores import chromium, firefox, found, java
 from dotlocal.core.errors import Refused
@@ -204,6 +207,17 @@ def test_nothing_is_made_for_roots_own_browsers_when_root_acts_for_a_person(tmp_
     assert places(looked.stores, tmp_path) == [NEW]
 
 
+def test_root_that_acts_for_a_person_does_not_go_where_that_persons_variables_lead(tmp_path: Path) -> None:
+    """`sudo -H -E`: HOME is root's, XDG_DATA_HOME and XDG_CONFIG_HOME are the person's."""
+    theirs = tmp_path / "theirs"
+    (theirs / "pki" / "nssdb").mkdir(parents=True)
+    (theirs / "pki" / "nssdb" / "cert9.db").touch()
+    environment = {"SUDO_UID": "1000", "XDG_DATA_HOME": str(theirs), "XDG_CONFIG_HOME": str(theirs)}
+    here = Machine("linux", str(tmp_path / "root"), True, Installed(), environment)
+    assert chromium.find(here) == []
+    assert not [folder for folder in firefox.roots(here) if folder.startswith(str(theirs))]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="owners are of POSIX")
 def test_root_makes_no_files_in_a_persons_home(tmp_path: Path) -> None:
     """`sudo` that keeps HOME: the browsers' stores are told about and left."""
@@ -219,6 +233,17 @@ def test_root_makes_no_files_in_a_persons_home(tmp_path: Path) -> None:
     assert [(kind, refused.code) for kind, refused in looked.troubles] == [
         ("chromium", "store-anothers-home"), ("firefox", "store-anothers-home"),
     ]  # fmt: skip
+
+
+def test_commands_by_hand_are_one_word_for_each_path(tmp_path: Path) -> None:
+    """A Java in a folder with a blank: the line can be pasted."""
+    keytool, keystore = "/opt/a java; x/bin/keytool", "/opt/a java; x/lib/security/cacerts"
+    store = java.Keystore(machine(tmp_path), java.Java(keytool, keystore, (17,)), java.PASSWORD)
+    anchor = Anchor.parse(roots.pem(roots.make(*roots.LOCAL)))
+    for line in (*store.by_hand(anchor, "/a root.pem"), *store.by_hand_removal(anchor)):
+        words = [word for word in shlex.split(line) if word != "sudo"]
+        assert words[0] == keytool
+        assert keystore in words
 
 
 def test_a_broken_keystore_is_no_reason_to_stop(tmp_path: Path) -> None:

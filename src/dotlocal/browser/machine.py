@@ -40,9 +40,11 @@ class Machine:
         return os.path.join(self.home, *parts)
 
     def xdg(self, name: str, default: str) -> str:
-        """A folder of the XDG base directory specification: absolute, or the default below home."""
+        """A folder of the XDG base directory specification: absolute, or the default below home. Root that acts for a
+        person has that person's, and doesn't go there.
+        """
         named = self.environment.get(name, "")
-        return named if os.path.isabs(named) else self.at_home(default)
+        return named if os.path.isabs(named) and not self.by_sudo else self.at_home(default)
 
     @property
     def by_sudo(self) -> bool:

@@ -107,12 +107,13 @@ class Keystore:
         """With keytool; it asks for the password."""
         sudo = "sudo " if self.needs_root else ""
         where = f"-keystore {shlex.quote(self.place)}"
-        return (f"{sudo}{self._java.keytool} -importcert {where} -alias {anchor.entry} -file {shlex.quote(file)}",)
+        keytool = shlex.quote(self._java.keytool)
+        return (f"{sudo}{keytool} -importcert {where} -alias {anchor.entry} -file {shlex.quote(file)}",)
 
     def by_hand_removal(self, anchor: Anchor, names: Sequence[str] = ()) -> Sequence[str]:
         """With keytool."""
         sudo = "sudo " if self.needs_root else ""
-        where = f"{sudo}{self._java.keytool} -delete -keystore {shlex.quote(self.place)}"
+        where = f"{sudo}{shlex.quote(self._java.keytool)} -delete -keystore {shlex.quote(self.place)}"
         return [f"{where} -alias {shlex.quote(name)}" for name in names or (anchor.entry,)]
 
     def ask(self, witness: Witness) -> Sequence[Verdict]:
