@@ -12,7 +12,7 @@ from typing import Any
 
 from help_visitor import Visitor
 
-from peers.chromium import FLAGS, _DevTools
+from peers.chromium import FLAGS, DevTools
 from peers.peer import Trouble
 
 PATIENCE = 40.0
@@ -28,7 +28,7 @@ class Chromium(Visitor):
         rules = ", ".join(f"MAP {name} 127.0.0.1" for name in names)
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         flags = [*_OWN, f"--user-data-dir={home / 'profile'}", f"--host-resolver-rules={rules}", *sandbox]
-        self._tools = _DevTools("chromium", flags, home=home)
+        self._tools = DevTools("chromium", flags, home=home)
         target = self._tools.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._tools.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Runtime", "Log"):

@@ -13,7 +13,7 @@ from typing import Any
 from help_visitor import Visitor
 
 from peers.children import Child
-from peers.firefox import _CommandFailed, _Marionette, preferences
+from peers.firefox import CommandFailed, Marionette, preferences
 
 PATIENCE = 40.0
 
@@ -45,7 +45,7 @@ class Firefox(Visitor):
                 str(profile),
             ]
             started.enter_context(closing(Child(["sh", "-c", watched, "firefox-esr", *flags], home=home)))
-            self._marionette = started.enter_context(closing(_Marionette(profile / "MarionetteActivePort")))
+            self._marionette = started.enter_context(closing(Marionette(profile / "MarionetteActivePort")))
             self.call("WebDriver:NewSession", acceptInsecureCerts=False)
             self._started = started.pop_all()
 
@@ -56,7 +56,7 @@ class Firefox(Visitor):
         """Load a page, to its end; the browser's error where it doesn't show it."""
         try:
             self.call("WebDriver:Navigate", url=url)
-        except _CommandFailed as failure:
+        except CommandFailed as failure:
             return failure.error
         return ""
 
@@ -70,7 +70,7 @@ class Firefox(Visitor):
             try:
                 if self.run(expression):
                     return
-            except _CommandFailed:  # between two documents there is nothing to ask
+            except CommandFailed:  # between two documents there is nothing to ask
                 pass
             time.sleep(0.05)
         raise AssertionError(f"never true: {expression}")

@@ -66,7 +66,7 @@ class RunningChromium:
             profile, proxy = f"--user-data-dir={folder}", f"--proxy-server=http://127.0.0.1:{self._tunnel.port}"
             sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
             program, *words = *inside, "chromium", *FLAGS, profile, proxy, *sandbox
-            tools = _DevTools(program, words, home=home, **environment)
+            tools = DevTools(program, words, home=home, **environment)
             self._tools = started.enter_context(closing(tools))
             self._started = started.pop_all()
 
@@ -104,7 +104,7 @@ def _refusal(error: str) -> Verdict:
     raise Trouble(error)
 
 
-class _DevTools:
+class DevTools:
     """A browser started with `--remote-debugging-pipe`: JSON messages, each ended by a zero byte."""
 
     def __init__(self, program: str, flags: list[str], *, home: Path, **environment: str) -> None:

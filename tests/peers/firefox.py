@@ -78,7 +78,7 @@ class RunningFirefox:
             watched = '"$0" "$@" </dev/null & read -r _; kill -KILL 0'
             flags = ["--headless", "--no-remote", "--marionette", "--profile", str(profile)]
             started.enter_context(closing(Child(["sh", "-c", watched, *inside, "firefox-esr", *flags], home=home)))
-            self._marionette = started.enter_context(closing(_Marionette(profile / "MarionetteActivePort")))
+            self._marionette = started.enter_context(closing(Marionette(profile / "MarionetteActivePort")))
             self._marionette.call("WebDriver:NewSession", acceptInsecureCerts=False)
             self._started = started.pop_all()
 
@@ -87,7 +87,7 @@ class RunningFirefox:
         self._tunnel.lead(host, port)
         try:
             self._marionette.call("WebDriver:Navigate", url=origin(host, port))
-        except _CommandFailed as failure:
+        except CommandFailed as failure:
             return self._refusal(failure)
         shown = self._evaluate("[document.documentURI, window.isSecureContext, document.body.innerText]")
         if not shown[0].startswith("https:") or not shown[1]:
@@ -98,7 +98,7 @@ class RunningFirefox:
     def close(self) -> None:
         self._started.close()
 
-    def _refusal(self, failure: _CommandFailed) -> Verdict:
+    def _refusal(self, failure: CommandFailed) -> Verdict:
         if failure.error == "insecure certificate":
             # A function that only the browser's own error page has.
             return Verdict(False, self._evaluate("document.getFailedCertSecurityInfo().errorCodeString"))
@@ -111,7 +111,7 @@ class RunningFirefox:
         return self._marionette.call("WebDriver:ExecuteScript", script=f"return {expression}", args=[])["value"]
 
 
-class _CommandFailed(Exception):
+class CommandFailed(Exception):
     """Marionette's answer to a command that it could not carry out."""
 
     def __init__(self, error: str, message: str) -> None:
@@ -120,7 +120,7 @@ class _CommandFailed(Exception):
         self.message = message
 
 
-class _Marionette:
+class Marionette:
     """A connection to Marionette: JSON messages, each with its length and a colon in front."""
 
     def __init__(self, port_file: Path) -> None:
@@ -136,7 +136,7 @@ class _Marionette:
         self._socket.sendall(b"%d:%s" % (len(message), message))
         _, _, error, result = self._receive()
         if error:
-            raise _CommandFailed(error["error"], error["message"])
+            raise CommandFailed(error["error"], error["message"])
         return result or {}
 
     def close(self) -> None:
