@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -207,9 +208,10 @@ def test_root_takes_no_command_from_kept_settings_of_another_user(booted: Booted
     path, ran = booted.device.path / "state" / "settings", booted.device.path / "ran"
     lines = [line for line in path.read_text().splitlines()[:-1] if not line.startswith("handover")]
     orders = ("handover-command /usr/bin/touch", f"handover-command {ran}", "handover server command")
-    path.write_text(seal([*lines, *orders, "handover connect 127.0.0.1:9"]))
-    os.chown(path, 12345, -1)
-    booted()
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # a command is run where somebody could be told
+        path.write_text(seal([*lines, *orders, f"handover connect 127.0.0.1:{listening.getsockname()[1]}"]))
+        os.chown(path, 12345, -1)
+        booted()
     assert not ran.exists()
     assert path.stat().st_uid == 0
     assert "touch" not in path.read_text()
