@@ -65,7 +65,7 @@ def _export(options: argparse.Namespace) -> int:
     for finding in (*appraisal.findings, *made.findings):
         terms.say(f"{finding.severity}: {finding.message} ({finding.code})")
         if finding.hint:
-            terms.say(f"  {finding.hint}")
+            terms.say(f"hint: {finding.hint}")
     if stale:
         terms.say(f"removed {len(stale)} files of an earlier export that this one does not have")
     terms.say(f"{handout.name}, SHA-256 {handout.fingerprint}")

@@ -91,7 +91,7 @@ def _foreign(material: Material, around: Circumstances) -> Iterator[Finding]:
         told = ", ".join(named(each) for each in material.certificates)
         yield Finding(
             "own-issuer-key", ERROR, "upload", f"none of these is for this device's CA key: {told}",
-            hint="have the request of this device signed, as `own issuer request` prints it",
+            hint="have the request of this device signed, as `device own issuer request` prints it",
         )  # fmt: skip
 
 
@@ -185,7 +185,7 @@ def _above(path: Path, permitted: Subtrees) -> Iterator[Finding]:
             yield Finding(
                 "own-issuer-wider", ERROR, named(path.below[0]),
                 f"it permits {', '.join(wider)}, which {named(authority)} above it does not",
-                hint="have it made with constraints within those: `own issuer request --within …` proposes others",
+                hint="constraints within those: `device own issuer request --within …` proposes others",
             )  # fmt: skip
     if path.impostors:
         yield Finding(
@@ -237,7 +237,7 @@ def _useful(ours: x509.Certificate, permitted: Subtrees, answers: Answers) -> It
     yield Finding(
         "own-issuer-useless", ERROR, named(ours),
         f"it permits {', '.join(bounds)}, and the device answers to {', '.join(answers.texts())}",
-        hint="give the device a name within it, or propose others: `own issuer request --within …`",
+        hint="give the device a name within it, or propose others: `device own issuer request --within …`",
     )  # fmt: skip
 
 

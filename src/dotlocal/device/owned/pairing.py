@@ -103,7 +103,7 @@ def pair(material: Material, leaf: x509.Certificate, around: Circumstances) -> t
         return None, [
             Finding(
                 "own-answer-other", ERROR, named(leaf), "the certificate answers another request than this device's",
-                hint="print the request again (`own request`), have it signed, or import the key as well",
+                hint="print the request again (`device own request`), have it signed, or import the key as well",
             )
         ]  # fmt: skip
     return None, [

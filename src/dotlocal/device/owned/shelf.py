@@ -43,7 +43,7 @@ def put_aside(slot_files: Slots, to: str) -> None:
     kinds = (slots.CERTIFICATE,) if to == ISSUER else (slots.CERTIFICATE, slots.ISSUER)
     held = {kind: text for kind in kinds if (text := slot_files.text(kind))}
     if not held or (to == ISSUER and not slot_files.text(slots.ISSUER)):
-        raise Refused("own-nothing", f"there is nothing to go back to the {to} from", hint="see `own status`")
+        raise Refused("own-nothing", f"there is nothing to go back to the {to} from", hint="see `device own status`")
     for kind, text in held.items():
         slot_files.save(_ASIDE[kind], text)
         slot_files.drop(kind)
@@ -52,7 +52,7 @@ def put_aside(slot_files: Slots, to: str) -> None:
 def _bring_back(slot_files: Slots) -> None:
     before, issuer = slot_files.text(slots.PREVIOUS), slot_files.text(_ASIDE[slots.ISSUER])
     if not before and not issuer:
-        raise Refused("own-nothing", "there is no certificate before this one", hint="see `own status`")
+        raise Refused("own-nothing", "there is no certificate before this one", hint="see `device own status`")
     if issuer and not slot_files.text(slots.ISSUER):
         slot_files.save(slots.ISSUER, issuer)
         slot_files.drop(_ASIDE[slots.ISSUER])

@@ -134,7 +134,7 @@ class Switching:
         except OSError as error:
             raise Refused(
                 "own-unreachable", f"no TLS at {where[0]} port {where[1]}: {error.strerror or error}",
-                hint="look whether the web server runs; `own confirm --connect HOST:PORT` names another place",
+                hint="look whether the web server runs; `device own confirm --connect HOST:PORT` names another place",
             ) from None  # fmt: skip
         return self.confirm(serial)
 
