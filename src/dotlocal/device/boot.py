@@ -278,6 +278,9 @@ def read_settings(state: State, options: Options) -> "tuple[Settings, list[Findi
         kept = None  # it names commands
     if kept and kept.source == source:
         return kept, []
+    if kept is None and not source:
+        state.forget_server_keys()  # of settings that are gone
+        return Settings(), []
     from dotlocal.device import healing  # not at an everyday boot
 
     return healing.settings(state, options.config, source, kept)

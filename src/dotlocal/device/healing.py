@@ -32,11 +32,10 @@ def settings(state: State, config: str, source: str, kept: "Settings | None") ->
             return kept or Settings(), [problem]
     if not fresh.keep_while_unchanged:
         state.forget_server_keys()
-    if kept or source:
-        try:
-            files.write(state.file("settings"), fresh.dump().encode(), mode=0o600)
-        except Refused:
-            pass  # a read-only state is normal; it is read again at the next boot
+    try:
+        files.write(state.file("settings"), fresh.dump().encode(), mode=0o600)
+    except Refused:
+        pass  # a read-only state is normal; it is read again at the next boot
     return fresh, []
 
 
