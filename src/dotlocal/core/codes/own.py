@@ -42,6 +42,8 @@ GROUPS = (
         Row("own-where", ABSENT, INTEGRATOR, "nothing says where the device's own web server is", "give `--connect`"),
         Row("own-unreachable", REFUSED, CUSTOMER, "the device's own web server does not answer with TLS",
             "look whether it runs"),
+        Row("own-within-public", REFUSED, CUSTOMER, "a root for one device could vouch for the public web",
+            "narrow `--within`"),
         Row("own-years", REFUSED, CUSTOMER, "a root of the device's own lives 1 to 25 years", "mend `--years`"),
         Row("own-no-anchor", ABSENT, CUSTOMER, "the root of what is served is not known here", "your CA has it"),
         Row("own-no-answers", REFUSED, CUSTOMER, "the device has no name and no address to ask for", "give `--name`"),

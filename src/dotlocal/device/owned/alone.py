@@ -7,12 +7,15 @@ below it at every boot, and lives no longer than Apple takes.
 
 from __future__ import annotations
 
+import ipaddress
+
 from cryptography import x509
 
 from dotlocal.core import der, keys
+from dotlocal.core.constraints import DEFAULT
 from dotlocal.core.errors import Refused
 from dotlocal.core.issue import Issuer
-from dotlocal.core.subtrees import Subtrees
+from dotlocal.core.subtrees import Subtrees, cidr, range_within
 from dotlocal.core.template import KEY_ID_SLOT, Template
 from dotlocal.core.template import certificate as encode
 from dotlocal.core.window import DAY, YEAR, Window
@@ -22,6 +25,29 @@ from dotlocal.host import keys as host_keys
 
 YEARS = 10
 MOST_YEARS = 25
+# names of one label that networks use among themselves: ours, and those of RFC 6762 appendix G
+_OWN_LABELS = {*DEFAULT.dns, "intranet", "internal", "private", "corp", "home", "lan"}
+
+
+def check(wanted: Subtrees) -> None:
+    """Refuses as `own-within-public` what no root for one device should vouch for: a top-level domain, or a range of
+    public addresses. A domain of two labels or more may be the customer's; whether it is, is not known here.
+    """
+    wide = [name for name in wanted.dns or () if "." not in name and name not in _OWN_LABELS]
+    private = [ipaddress.ip_network(each) for each in (*DEFAULT.ipv4, *DEFAULT.ipv6)]
+    for network, mask in wanted.ip or ():
+        within = any(
+            len(network) == len(each.network_address.packed)
+            and range_within((network, mask), (each.network_address.packed, each.netmask.packed))
+            for each in private
+        )
+        if not within and mask != b"\xff" * len(mask):
+            wide.append(cidr(network, mask))
+    if wide:
+        raise Refused(
+            "own-within-public", f"a root for one device that could vouch for {', '.join(wide)} would be too much",
+            hint="name your own domain, private ranges, or single addresses with --within",
+        )  # fmt: skip
 
 
 def make(serial: str, wanted: Subtrees, *, now: int, years: int) -> tuple[str, Issuer, x509.Certificate]:

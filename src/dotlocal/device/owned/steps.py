@@ -142,6 +142,8 @@ class Owned(Switching):
         if not force and not within and (before := self._alone(around.answers)):
             return self.install(before, minutes=minutes, confirm=confirm)
         wanted = proposal.propose(within, around.answers)
+        if within:
+            alone.check(wanted)
         key, issuer, made = alone.make(self._serial(), wanted, now=around.now, years=years)
         held = self._issuing(_ALONE, key, issuer, (made,), rooted=True)
         with self._lock():
