@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dotlocal.device.owned.steps import Owned
 
     Examine = Callable[[Sequence[Upload], bytes | None], Any]
+    Take = Callable[..., dict[str, Any]]
 
 _LOCKED = "own-passphrase-missing"
 
@@ -180,24 +181,21 @@ def _request(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
-    uploads = _uploads(options)
-    mine = owned(options)
-    judged = _examined(options, mine.examine, uploads)
-    if options.check:
-        return _told(options, judged.findings)
-    report = _taken(options, judged.findings, lambda: mine.take(
-        judged, accept=options.accept, minutes=options.minutes, confirm=options.confirm
-    ))  # fmt: skip
-    return _served(options, report, judged.findings)
+    return _bring(options, lambda mine: (mine.examine, mine.take))
 
 
 def _issuer_import(options: argparse.Namespace) -> int:
-    uploads = _uploads(options)
-    mine = owned(options)
-    judged = _examined(options, mine.examine_issuer, uploads)
+    return _bring(options, lambda mine: (mine.examine_issuer, mine.take_issuer))
+
+
+def _bring(options: argparse.Namespace, ways: Callable[[Owned], tuple[Examine, Take]]) -> int:
+    # while it is still root that reads files
+    uploads, passphrase = _uploads(options), terms.passphrase(options, "the upload", ask=False)
+    examine, take = ways(owned(options))
+    judged = _examined(options, examine, uploads, passphrase)
     if options.check:
         return _told(options, judged.findings)
-    report = _taken(options, judged.findings, lambda: mine.take_issuer(
+    report = _taken(options, judged.findings, lambda: take(
         judged, accept=options.accept, minutes=options.minutes, confirm=options.confirm
     ))  # fmt: skip
     return _served(options, report, judged.findings)
@@ -278,9 +276,8 @@ def _uploads(options: argparse.Namespace) -> list[Upload]:
     ]
 
 
-def _examined(options: argparse.Namespace, examine: Examine, uploads: list[Upload]) -> Any:
-    """What was found, with the passphrase where one is needed and can be had."""
-    passphrase = terms.passphrase(options, "the upload", ask=False)
+def _examined(options: argparse.Namespace, examine: Examine, uploads: list[Upload], passphrase: bytes | None) -> Any:
+    """What was found; where a passphrase is needed and none was given, somebody is asked for it."""
     judged = examine(uploads, passphrase)
     if passphrase is None and any(each.code == _LOCKED for each in judged.findings):
         passphrase = terms.passphrase(options, "the upload")
