@@ -12,6 +12,7 @@ _SERVER_NAME, _ALPN = 0, 16
 _HOST_NAME = 0
 _RECORD_HEAD, _MESSAGE_HEAD = 5, 4
 _MOST_RECORD = 16384  # RFC 8446 5.1
+_MOST_RECORDS = 64  # it is read from its start at each packet, which thousands of tiny records would make dear
 _MOST_EXTENSIONS = 128
 
 
@@ -59,7 +60,7 @@ def _message(data: bytes) -> bytes:
     """The handshake message, out of as many records as it takes (RFC 8446 5.1)."""
     message = b""
     offset = 0
-    while True:
+    for _ in range(_MOST_RECORDS):
         head = data[offset : offset + _RECORD_HEAD]
         if head[:1] not in (b"", bytes((_HANDSHAKE,))) or head[1:2] not in (b"", b"\x03"):
             raise NotOne
@@ -81,6 +82,7 @@ def _message(data: bytes) -> bytes:
         if len(data) < offset + size:
             raise Incomplete
         offset += size
+    raise NotOne
 
 
 def _host_name(names: _Reader) -> bytes:
