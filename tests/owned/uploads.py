@@ -226,6 +226,8 @@ CASES = (
     Case("a web page", "own-not-recognised", ERROR, lambda _: (b"<!doctype html><title>Log in</title>",)),
     Case("50 MB", "own-too-large", ERROR, lambda _: (b"0" * (50 << 20),)),
     Case("50 MB of base64", "own-too-large", ERROR, lambda c: (c.files() + b"A" * (50 << 20),)),
+    Case("a certificate of 70,000 octets", "own-too-large", ERROR, lambda c: (c.files(more=[
+        (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.1"), bytes(70_000)), False)]),)),
     Case("ASN.1 of 20,000 levels", "own-certificate-unreadable", ERROR, _deep),
     Case("random octets in DER", "own-certificate-unreadable", ERROR, lambda _: (b"\x30\x82\x01\x00" + bytes(256),)),
     Case("PEM cut short", "own-pem-damaged", ERROR, lambda c: (c.files()[:-30],)),

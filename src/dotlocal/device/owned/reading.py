@@ -31,6 +31,8 @@ from dotlocal.device.owned.material import Material, PrivateKey, Upload
 
 MOST_OCTETS = 1 << 20  # of all files together
 MOST_CERTIFICATES = 64
+# OpenSSL's clients take no chain beyond 100 KiB; and each name is compared with each constraint above it
+_MOST_OF_ONE = 64 * 1024
 _MOST_FILES = 16
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----(.{0,1048576}?)-----END \1-----", re.S)
 _BEGIN = b"-----BEGIN "
@@ -63,7 +65,12 @@ class _Reading:
     def add(self, certificate: x509.Certificate, name: str) -> None:
         """Take a certificate whose every part can be read."""
         encoded = certificate.public_bytes(Encoding.DER)
-        if len(self.certificates) < MOST_CERTIFICATES:
+        if len(encoded) > _MOST_OF_ONE:
+            self.problem(
+                "own-too-large", name, f"a certificate has {len(encoded)} octets; browsers take {_MOST_OF_ONE} at most",
+                "have it made with fewer names, or its CA with fewer constraints",
+            )  # fmt: skip
+        elif len(self.certificates) < MOST_CERTIFICATES:
             self.certificates[encoded] = pem.certificate(encoded, name)
         elif not any(each.code == "own-too-many" for each in self.findings):
             self.findings.append(
