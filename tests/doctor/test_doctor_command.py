@@ -39,6 +39,7 @@ def bed(tmp_path: Path) -> Bed:
         (["press-07.local", "--all"], "usage"),
         ([], "usage"),
         (["--all", "--plugin"], "usage"),
+        (["press-07.local", "--plugin", "--json"], "usage"),
         (["press-07.local", "--address", "press"], "not-an-address"),
         (["press-07.local", "--timeout", "-1"], "usage"),
         (["press-07.local", "--timeout", "nan"], "usage"),

@@ -55,6 +55,8 @@ def _doctor(options: argparse.Namespace) -> int:
         options.parser.error("name one host, or give --all")
     if options.all and (options.address or options.html or options.plugin or options.twice is not None):
         options.parser.error("--address, --html, --plugin and --twice are for one host")
+    if options.plugin and options.json:
+        options.parser.error("--plugin and --json are two reports: ask for one of them")
     if not options.plugin:
         return _all(options) if options.all else _one(options)
     try:

@@ -25,7 +25,7 @@ from dotlocal.browser.observation import (
 
 # outcome → code, and what it looks like; every other outcome is handshake-refused
 _CODES = {
-    REFUSED: ("port-closed", "refuses connections on this port"),
+    REFUSED: ("port-closed", "refuses connections"),
     SILENT: ("port-filtered", "does not answer"),
     UNREACHABLE: ("host-unreachable", "can't be reached"),
     DROPPED: ("connection-dropped", "accepts the connection and then ends it"),
