@@ -176,6 +176,33 @@ def test_a_hostile_directory_is_refused(scripted: Scripted, name: str) -> None:
     assert len(refused.value.message) < 700
 
 
+def test_a_slow_drip_of_a_handshake_ends_in_time(scripted: Scripted) -> None:
+    """Whoever is in between, and has no certificate: an octet of a TLS record at a time, each before the timeout."""
+
+    def drip_records(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with suppress(OSError), connection:
+            for octet in b"\x16\x03\x03\x40\x00" + bytes(300):
+                connection.sendall(bytes((octet,)))
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip_records, args=(listener,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(Refused) as refused:
+            exchange(scripted, 1.5)("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/directory")
+    assert refused.value.code == "acme-unreachable"
+    assert "no whole answer" in refused.value.message
+    assert time.monotonic() - began < 6
+
+
+def test_the_default_port_of_an_ipv6_address(scripted: Scripted) -> None:
+    """It is 443, and not the address's last group."""
+    with pytest.raises(Refused) as refused:
+        exchange(scripted, 1.5)("GET", "https://[::1]/directory")
+    assert "::1 port 443" in refused.value.message
+
+
 def test_redirects_are_not_followed(scripted: Scripted) -> None:
     """A loop is asked once."""
     scripted.says, before = http("302 Found", "Location: /directory"), scripted.asked

@@ -45,14 +45,14 @@ class Https:
         if not is_https(url):
             raise Refused("acme-url", f"{words(url)!r} is no https URL", hint="ACME goes through HTTPS (RFC 8555 6.1)")
         parts = urlsplit(url)
-        where = f"{parts.hostname} port {parts.port or 443}"
-        connection = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port, timeout=self.seconds, context=self.context
-        )
+        host, port = parts.hostname or "", parts.port or 443  # without one, http.client finds it in an IPv6 address
+        where = f"{host} port {port}"
+        connection = http.client.HTTPSConnection(host, port, timeout=self.seconds, context=self.context)
         late = Event()
         try:
-            connection.connect()
-            with _ended_after(self.seconds, connection.sock, late):
+            raw = socket.create_connection((host, port), self.seconds)
+            with raw, raw.dup() as handle, _ended_after(self.seconds, handle, late):  # the handshake may drip as well
+                connection.sock = self.context.wrap_socket(raw, server_hostname=host)
                 answer = self._exchange(connection, method, url, body, kind)
         except ssl.SSLCertVerificationError as error:
             raise _distrusted(where, error) from None
@@ -118,13 +118,14 @@ def context(roots: str) -> ssl.SSLContext:
 
 @contextmanager
 def _ended_after(seconds: float, connection: socket.socket, late: Event) -> Iterator[None]:
-    """Breaks the connection off after so many seconds: a server may send one octet just before each timeout."""
+    """Breaks the connection off after so many seconds: a server may send one octet just before each timeout. By a
+    descriptor of its own: what TLS does with the other is not its business.
+    """
 
     def end() -> None:
         late.set()
         with suppress(OSError):
-            # not SSLSocket's own, which would go on reading without TLS
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+            connection.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(seconds, end)
     timer.daemon = True
