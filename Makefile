@@ -33,7 +33,8 @@ docs: .venv/dev  ## write the generated parts of the docs
 
 pictures: .venv/dev peers  ## write docs/images, by the browser test that takes them
 	mkdir -p docs/images
-	DOTLOCAL_PICTURES=$(CURDIR)/docs/images $(bin)/pytest -q tests/help/test_help_browsers.py -k pictures
+	DOTLOCAL_PICTURES=$(CURDIR)/docs/images $(bin)/pytest -q -k pictures tests/help/test_help_browsers.py \
+	    tests/own_pages/test_pages_looks.py
 
 peers:
 	scripts/install-peers

@@ -18,6 +18,8 @@ UNITS = (
     "dotlocal-handover.service",
     "dotlocal-boot.service",
     "dotlocal-acme.service",
+    "dotlocal-own.service",
+    "dotlocal-own-front.service",
 )
 
 

@@ -102,6 +102,16 @@ def test_the_walk_with_an_own_certificate(dotlocal, tmp_path):
     assert (tmp_path / "root-for-browsers.pem").read_text().startswith("-----BEGIN CERTIFICATE-----")
 
 
+def test_the_walk_with_pages_of_the_devices_own(dotlocal, tmp_path):
+    """A password, the pages behind, HTTPS in front: whoever comes is asked for it."""
+    told = tell(tmp_path / "maker", dotlocal)
+    device = told.device("07")
+    shutil.copy(told.root, tmp_path / "root.pem")
+    said = walk("own-pages.md", tmp_path, dotlocal, DOTLOCAL_STATE=f"{device}/state", DOTLOCAL_RUN=f"{device}/run")
+    assert "the password is set" in said, said
+    assert "Administrator" in said, said
+
+
 def test_the_doctors_walk_ends_with_a_page_for_support(dotlocal, tmp_path):
     """press-07.local as a browser sees it, and the page that is sent to its maker."""
     told = tell(tmp_path / "maker", dotlocal)

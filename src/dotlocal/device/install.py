@@ -69,6 +69,15 @@ KITS = {
         "systemctl daemon-reload; systemctl enable --now dotlocal-acme.path; systemctl restart dotlocal-watch;"
         " or, where no process watches, systemctl enable --now dotlocal-acme.timer",
     ),
+    "own": Kit(
+        "units for systemd beside the others: the device's pages for its owner's certificate, at port 8443",
+        (
+            Part("dotlocal-own.service", "usr/lib/systemd/system/dotlocal-own.service"),
+            Part("dotlocal-own-front.service", "usr/lib/systemd/system/dotlocal-own-front.service"),
+        ),
+        "dotlocal device own password; systemctl enable --now dotlocal-own, and dotlocal-own-front where no web server"
+        " of the product's leads to the pages",
+    ),
     "avahi": Kit(
         "an announcement of the web interface by mDNS, at port 443, so that `dotlocal doctor --all` finds the device",
         (Part("dotlocal-https.avahi", "etc/avahi/services/dotlocal-https.service"),),

@@ -85,7 +85,8 @@ class Pages:
             raise http.Bad(405)
         base = "/" + quote(environ.get("SCRIPT_NAME", "").strip("/"), safe="/")
         if not environ.get("PATH_INFO") and base != "/":
-            return Answer(308, (("Location", f"{base}/"), ("Cache-Control", "no-store")))
+            plain = ("Content-Type", "text/plain; charset=utf-8")
+            return Answer(308, (("Location", f"{base}/"), plain, ("Cache-Control", "no-store")))
         name = environ.get("PATH_INFO", "").removeprefix("/")
         if name in _ASSETS:
             return Answer(200, (*_ASSETS[name].fields, ("X-Content-Type-Options", "nosniff")), _ASSETS[name].body)

@@ -65,7 +65,9 @@ class Asked:
     def view(self, csrf: str = "") -> View:
         """What a page needs to know."""
         session = self.session
-        path = "/" + quote(self.environ.get("SCRIPT_NAME", "").strip("/") + "/", safe="/").lstrip("/")
+        path = "/" + quote((self.link.path or self.environ.get("SCRIPT_NAME", "")).strip("/") + "/", safe="/").lstrip(
+            "/"
+        )
         return View(
             self.language, self.host, "https" if self.link.https else "http", path, self.name,
             session.csrf if session else csrf, self.leave and session is not None, self.snapshot,
@@ -109,7 +111,8 @@ def page(text: str, status: int = 200, *more: tuple[str, str]) -> Answer:
 
 def go(where: str, *more: tuple[str, str]) -> Answer:
     """On to another page, which is asked for with GET (RFC 9110 15.4.4)."""
-    return Answer(303, (("Location", where), ("Cache-Control", "no-store"), *_ALWAYS, *more))
+    plain = ("Content-Type", "text/plain; charset=utf-8")
+    return Answer(303, (("Location", where), plain, ("Cache-Control", "no-store"), *_ALWAYS, *more))
 
 
 def download(text: str, filename: str, kind: str) -> Answer:

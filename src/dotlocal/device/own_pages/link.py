@@ -18,8 +18,9 @@ from dotlocal.core.errors import Refused
 
 Environ = Mapping[str, Any]
 PROXY_KEY = "dotlocal.link"  # where our own server puts what the PROXY protocol's header told
-_FACT = re.compile(r"([a-z]+)=([0-9A-Za-z:.%_-]*)")
+_FACT = re.compile(r"([a-z]+)=([0-9A-Za-z:.%_/-]*)")
 _SERIAL = re.compile(r"[0-9A-Fa-f:]{1,64}")
+_PATH = re.compile(r"(/[0-9A-Za-z._-]+)*/?")
 _AGE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _LONGEST = 400
 # what nginx, HAProxy and Apache write for one and the same
@@ -30,7 +31,8 @@ _NO = frozenset(("off", "0", ".", "Initial", ""))
 @dataclass(frozen=True, slots=True)
 class Link:
     """A connection. `serial` is that of the server certificate that it was given, `age` its seconds, `resumed` whether
-    the client went on with an earlier TLS session and saw no certificate; each may be unknown.
+    the client went on with an earlier TLS session and saw no certificate, `path` what the web server in front has taken
+    off the address of the pages; each may be unknown.
     """
 
     client: str
@@ -38,6 +40,7 @@ class Link:
     serial: str = ""
     resumed: bool | None = None
     age: float | None = None
+    path: str = ""
 
 
 Read = Callable[[Environ], Link]
@@ -82,12 +85,15 @@ def parse(text: str) -> Link:
         raise _unknown("it wants client= and https=")
     if (serial and not _SERIAL.fullmatch(serial)) or (age and not _AGE.fullmatch(age)):
         raise _unknown("its serial= or age= can't be read")
+    path = facts.get("path", "")
+    if not _PATH.fullmatch(path):
+        raise _unknown("its path= can't be read")
     resumed = facts.get("resumed")
     if resumed is not None and resumed not in (*_YES, *_NO):
         raise _unknown("its resumed= can't be read")
     return Link(
         _address(client), facts["https"] in _YES, plain(serial), None if resumed is None else resumed in _YES,
-        float(age) if age else None,
+        float(age) if age else None, path,
     )  # fmt: skip
 
 
