@@ -132,7 +132,7 @@ class _Connection:
         try:
             told = self._preamble() if self._server.speaks_proxy else None
             while not http.whole(self._before):
-                self._before += self.receive(4096) or self._cut_off()
+                self._before += self._wait(4096) or self._cut_off()
             head, _, rest = bytes(self._before).partition(b"\r\n\r\n")
             self._before = bytearray(rest)
             request = http.parse(head + b"\r\n\r\n", http.FORM_METHODS)

@@ -158,7 +158,7 @@ def tick(view: View, key: str, *, required: bool = False) -> Html:
     return tag("div", control, tag("label", view.say(key), for_=key), class_="tick")
 
 
-def findings(view: View, found: Sequence[Any]) -> Html:
+def findings(view: View, found: Sequence[Any], *, heading: str = "h3") -> Html:
     """Findings by how grave they are, each with what to do; they are told in the language that they are told in
     everywhere.
     """
@@ -167,7 +167,7 @@ def findings(view: View, found: Sequence[Any]) -> Html:
         items = [_finding(each) for each in found if each["severity"] == severity]
         if items:
             kind = "" if severity == "note" else "caution"
-            told.append(tag("div", tag("h3", view.say(key)), tag("ul", *items, lang="en"), class_=kind or False))
+            told.append(tag("div", tag(heading, view.say(key)), tag("ul", *items, lang="en"), class_=kind or False))
     return Html("".join(told))
 
 

@@ -38,7 +38,9 @@ def _standing(view: View, status: dict[str, Any]) -> Html:
 def _failed(view: View, status: dict[str, Any]) -> list[Html]:
     if not status["error"]:
         return []
-    return [box("warn", view.say("acme-failed"), findings(view, [{**status["error"], "severity": "error"}]))]
+    return [
+        box("warn", view.say("acme-failed"), findings(view, [{**status["error"], "severity": "error"}], heading="h2"))
+    ]
 
 
 def _form(view: View, status: dict[str, Any]) -> Html:

@@ -75,5 +75,5 @@ def told(view: View, what: tuple[str, Any] | None) -> Html:
         found: Any = fact.facts.get("findings", ())
         listed = [{"code": e.code, "severity": e.severity, "message": e.message, "hint": e.hint} for e in found]
         single = {"code": fact.code, "severity": "error", "message": fact.message, "hint": fact.hint}
-        return box("warn", view.say(kind), findings(view, listed or [single]))
+        return box("warn", view.say(kind), findings(view, listed or [single], heading="h2"))
     return box("good" if kind in ("told-confirmed", "told-renewed", "told-reverted") else "warn", safe(view.say(kind)))

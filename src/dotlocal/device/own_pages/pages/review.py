@@ -20,7 +20,7 @@ def review(view: View, staged: Staged) -> str:
     """The page: every finding at once, with what to do; and the button, unless one of them is an error."""
     found = staged.judged.findings
     severities = {each.severity for each in found}
-    told = findings(view, status.findings(list(found)))
+    told = findings(view, status.findings(list(found)), heading="h2")
     again = view.link("again", BACK[staged.kind], kind="button second")
     if ERROR in severities:
         return document(view, view.say("review"), box("warn", view.say("review-refused")), section(told, again))
