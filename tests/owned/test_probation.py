@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from box import Box
-from customer import HOSTS, NOW, Customer, key_pem, pem
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from customer import HOSTS, NOW, Customer, ec_key, key_pem, pem
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import DAY
@@ -68,6 +75,43 @@ def test_another_connection_confirms_nothing(box: Box, customer: Customer) -> No
             box.owned.confirm(serial)
         assert refused.value.code == "own-other-connection"
     assert box.status()["own"]["probation"]
+
+
+def test_another_certificate_of_the_same_number_confirms_nothing(box: Box, customer: Customer, tmp_path: Path) -> None:
+    """A CA that gives serial number 1 to all, and a web server that still serves the one before: refused; the very
+    certificate is taken.
+    """
+    key, leaf = customer.pair()
+    others = ec_key()
+    twin = x509.CertificateBuilder(
+        leaf.issuer, leaf.subject, others.public_key(), leaf.serial_number, leaf.not_valid_before_utc,
+        leaf.not_valid_after_utc,
+    ).sign(others, SHA256())  # fmt: skip
+    box.take(key_pem(key) + pem(leaf, customer.middle.certificate))
+    with serving(tmp_path / "twin.pem", key_pem(others) + pem(twin)) as port, pytest.raises(Refused) as refused:
+        box.owned.confirm_here(f"127.0.0.1:{port}")
+    assert refused.value.code == "own-other-connection"
+    assert "another certificate" in refused.value.message
+    with serving(tmp_path / "leaf.pem", key_pem(key) + pem(leaf)) as port:
+        assert "probation" not in box.owned.confirm_here(f"127.0.0.1:{port}")["own"]
+
+
+@contextmanager
+def serving(path: Path, contents: bytes) -> Iterator[int]:
+    """The port of a TLS server with this key and certificate, for one client."""
+    path.write_bytes(contents)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def one() -> None:
+            with suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secured:
+                secured.recv(1)
+
+        thread = threading.Thread(target=one, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(5)
 
 
 def test_too_late_and_nothing_to_confirm(box: Box, customer: Customer) -> None:

@@ -130,12 +130,20 @@ class Switching:
         held = self._on_probation()
         name = next((each for each in getattr(held, "names", ()) if not each.startswith("*")), None)
         try:
-            serial = proof.serial_of(proof.served(where, name))
+            shown = proof.served(where, name)
         except OSError as error:
             raise Refused(
                 "own-unreachable", f"no TLS at {where[0]} port {where[1]}: {error.strerror or error}",
                 hint="look whether the web server runs; `device own confirm --connect HOST:PORT` names another place",
             ) from None  # fmt: skip
+        serial = proof.serial_of(shown)
+        # a small CA may give each of its certificates the serial number 1
+        if isinstance(held, OwnCertificate) and shown != held.certificates[0] and serial == f"{held.serial:x}":
+            raise Refused(
+                "own-other-connection",
+                f"{where[0]} port {where[1]} serves another certificate with the serial number {serial}",
+                hint="have the web server read its files again, and confirm then",
+            )
         return self.confirm(serial)
 
     def _listening(self) -> tuple[str, int]:
