@@ -19,6 +19,9 @@ from box import make_box
 from cryptography import x509
 from customer import NAME, Customer, key_pem, pem
 
+from dotlocal.core.errors import Refused
+from dotlocal.device.owned.slots import Slots
+from dotlocal.device.store import State
 from dotlocal.testing import World
 from installed import Command, Done, tree
 
@@ -250,6 +253,21 @@ def test_nothing_to_work_on(tmp_path: Path, dotlocal: Command) -> None:
     done = dotlocal("device", "own", "request", "--state", tmp_path / "none", "--run", tmp_path / "run")
     assert (done.status, done.code) == (2, "no-state")
     assert done.hinted
+
+
+def test_who_may_not_read_the_state_is_told_who_may(device: Installed) -> None:
+    """Not "import it again": nothing is wrong with what is there."""
+    if os.geteuid() != 0:
+        pytest.skip("root reads everything, and nobody else can become somebody")
+    (device.path / "state").chmod(0o700)
+    slots = Slots(State(str(device.path / "state")))
+    os.seteuid(65534)
+    try:
+        with pytest.raises(Refused) as refused:
+            slots.text("request")
+    finally:
+        os.seteuid(0)
+    assert "owner of the state" in refused.value.hint
 
 
 def test_root_acts_as_the_owner_of_the_state(device: Installed, upload: Path) -> None:

@@ -172,6 +172,10 @@ class Reverted:
         return seal([_REVERTED_HEADING, f"{self.kind} {self.serial:x} {self.code} {self.at}"])
 
 
+def _whose(error: OSError) -> str:
+    return "run this as the owner of the state, or as root" if isinstance(error, PermissionError) else ""
+
+
 class Slots:
     """The folder of slots. Reading one gives None where it is empty, and refuses `own-damaged` where it is torn."""
 
@@ -193,7 +197,7 @@ class Slots:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise Refused("own-damaged", f"{path} can't be read: {error.strerror}") from None
+            raise Refused("own-damaged", f"{path} can't be read: {error.strerror}", hint=_whose(error)) from None
         try:
             text = files.read(path).decode("ascii")
             return None if text.startswith("\0") else text  # a cut while it was being overwritten, to be dropped
