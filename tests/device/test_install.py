@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dotlocal.core.errors import Refused
+from dotlocal.cli import install as cli
 from dotlocal.device.install import KITS, install
 
 UNITS = (
@@ -28,6 +29,11 @@ def image(tmp_path: Path) -> Path:
     """An image's root with everything installed, for a command that exists here."""
     list(install(list(KITS), tmp_path, "/usr/bin/true", force=False))
     return tmp_path
+
+
+def test_help_names_every_kit() -> None:
+    """`device install --help` lists what there is to install, without importing it."""
+    assert cli._KITS == tuple(KITS)
 
 
 @pytest.mark.parametrize("unit", UNITS)

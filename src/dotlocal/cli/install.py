@@ -15,7 +15,7 @@ from dotlocal.cli.handover import add_run, current_status, run_of
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device.handover.snippet import INSTALLABLE
 
-_KITS = ("systemd", "boot", "acme", "avahi", "init", "networkd", "networkmanager", "udhcpc", "dhcpcd")
+_KITS = ("systemd", "boot", "acme", "own", "avahi", "init", "networkd", "networkmanager", "udhcpc", "dhcpcd")
 
 
 def add(commands: Any) -> None:
