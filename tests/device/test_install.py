@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dotlocal.core.errors import Refused
 from dotlocal.cli import install as cli
+from dotlocal.core.errors import Refused
 from dotlocal.device.install import KITS, install
 
 UNITS = (
@@ -33,7 +33,7 @@ def image(tmp_path: Path) -> Path:
 
 def test_help_names_every_kit() -> None:
     """`device install --help` lists what there is to install, without importing it."""
-    assert cli._KITS == tuple(KITS)
+    assert list(KITS) == [*cli._KITS]
 
 
 @pytest.mark.parametrize("unit", UNITS)
