@@ -82,6 +82,7 @@ def test_request_and_answer(
     switched(device, insider, openssl.root, port, tmp_path, "certificate")
 
 
+@pytest.mark.long
 def test_foreign_key_and_chain(
     device: PagesDevice, insider: Administrator, openssl: OpenSSL, port: int, tmp_path: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_root_for_this_device_alone(device: PagesDevice, insider: Administrato
     switched(device, insider, root, port, tmp_path, "issuer")
 
 
+@pytest.mark.long
 def test_the_customers_ca_as_issuer(
     device: PagesDevice, insider: Administrator, openssl: OpenSSL, port: int, tmp_path: Path
 ) -> None:
@@ -146,6 +148,7 @@ def acme_server(acme_port: int, tmp_path: Path) -> Iterator[AcmeServer]:
         yield server
 
 
+@pytest.mark.long
 def test_acme(device: PagesDevice, acme_port: int, acme_server: AcmeServer, tmp_path: Path) -> None:
     """Pebble, with what the product says about the port; set up, confirmed, renewed by a press of a button."""
     settings = (device.folder / "device.toml").read_text()
