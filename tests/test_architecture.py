@@ -92,6 +92,7 @@ _WALL_CLOCKS = {
 }  # fmt: skip
 # Monotonic time is no date. Who needs it to wait, to retry or to give up:
 MONOTONIC = {
+    "browser/connection.py": "how long a device may take for its part of a connection",
     "browser/handshake.py": "how long a device may take for a handshake",
     "browser/mdns.py": "how long answers are waited for, and when a question is repeated",
     "browser/probe.py": "how long all looks together may take",

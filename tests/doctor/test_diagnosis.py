@@ -36,7 +36,7 @@ MAKER = Maker()
 ROOTS = Roots(given=(TrustedRoot(MAKER.root.certificate, "root.pem"),))
 HERE, THERE = Endpoint(Address.parse("192.168.77.7")), Endpoint(Address.parse("192.168.77.8"))
 
-_DOING = ("probe", "handshake", "resolve", "mdns", "roots", "discover")
+_DOING = ("probe", "handshake", "connection", "resolve", "mdns", "roots", "discover")
 
 
 def seen(

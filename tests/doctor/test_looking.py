@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from makers import Maker
 
+from dotlocal.browser.connection import chain
 from dotlocal.browser.dns_message import AAAA, PTR, SRV, A, Malformed, Record, answers, labels, question
-from dotlocal.browser.handshake import _chain
 from dotlocal.browser.target import Target
 from dotlocal.core.errors import Absent
 
@@ -58,7 +58,7 @@ def _fails() -> object:
 )
 def test_the_chain_is_had_from_every_python(secured: _Secured, whole: bool) -> None:
     """All of it where there is a call for it, else the server certificate, and that is said."""
-    assert _chain(secured) == (CHAIN if whole else CHAIN[:1], whole)  # type: ignore[arg-type]
+    assert chain(secured) == (CHAIN if whole else CHAIN[:1], whole)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,64 +1,20 @@
-"""One handshake as a browser has it, without trusting anything: bounded in time and octets, and all that came is kept.
-
-The octets are ours to read (`ssl.MemoryBIO`), so that a peer that drips, floods, or speaks another protocol is told
-apart from one that is gone. Why Python's `ssl`, and its private call for the chain before 3.13: ADR 0016.
-"""
+"""One handshake as a browser has it, without trusting anything: all that came is kept."""
 
 from __future__ import annotations
 
-import errno
-import re
-import socket
 import ssl
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any
 
-from dotlocal.browser import http_head
-from dotlocal.browser.observation import (
-    ALERT,
-    DROPPED,
-    FAILED,
-    HANDSHAKE,
-    MALFORMED,
-    MODERN,
-    NOT_TLS,
-    OLD,
-    REFUSED,
-    SILENT,
-    SLOW,
-    TLS_1_2,
-    TLS_1_3,
-    TOO_LARGE,
-    UNREACHABLE,
-    Endpoint,
-    Head,
-    Look,
-)
-from dotlocal.host import clock
+from dotlocal.browser.connection import Connection, Ended, connect
+from dotlocal.browser.observation import FAILED, HANDSHAKE, MODERN, OLD, TLS_1_2, TLS_1_3, Endpoint, Look
 
-_MOST_OCTETS = 1 << 19  # of a whole connection; OpenSSL itself takes 100 kB of certificates, as BoringSSL does
-_CHUNK = 1 << 14
-_HTTP_SECONDS = 3.0
-_LISTEN_SECONDS = 0.2
-_RECORD_TYPES = range(20, 24)  # RFC 8446 5.1: what the first octet of a TLS record can be
-_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL}
-_DROPPED = {errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED}
 _VERSIONS = {
     MODERN: (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3),
     TLS_1_2: (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2),
     TLS_1_3: (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3),
     OLD: (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1),
 }
-# OpenSSL's reasons, as Python gives them; every other one is FAILED, with its words
-_REASONS = {
-    "EXCESSIVE_MESSAGE_SIZE": TOO_LARGE, "WRONG_VERSION_NUMBER": NOT_TLS, "HTTP_REQUEST": NOT_TLS,
-    "PACKET_LENGTH_TOO_LONG": NOT_TLS, "ASN1_LIB": MALFORMED, "ASN1_PARSE_ERROR": MALFORMED,
-    "CERT_LENGTH_MISMATCH": MALFORMED, "LENGTH_MISMATCH": MALFORMED, "LENGTH_TOO_LONG": MALFORMED,
-    "UNABLE_TO_FIND_PUBLIC_KEY_PARAMETERS": MALFORMED, "UNKNOWN_CERTIFICATE_TYPE": MALFORMED,
-    "BAD_ECPOINT": MALFORMED, "WRONG_CERTIFICATE_TYPE": MALFORMED, "HEADER_TOO_LONG": MALFORMED,
-    "NOT_ENOUGH_DATA": MALFORMED, "TOO_LONG": MALFORMED,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +35,6 @@ class Ticket:
     session: ssl.SSLSession
 
 
-class _Ended(Exception):
-    """The look is over, and why."""
-
-    def __init__(self, outcome: str, words: str = "") -> None:
-        super().__init__(words)
-        self.outcome = outcome
-        self.words = words
-
-
 def look(
     endpoint: Endpoint, port: int, offer: Offer, *, seconds: float, ticket: Ticket | None = None
 ) -> tuple[Look, Ticket | None]:
@@ -95,21 +42,22 @@ def look(
     seen = Look(endpoint, offer.sni, offer.versions, FAILED)
     deadline = monotonic() + seconds
     try:
-        connection = _connect(endpoint, port, deadline)
-    except _Ended as ended:
+        connected = connect(endpoint, port, deadline)
+    except Ended as ended:
         return replace(seen, outcome=ended.outcome, words=ended.words), None
     context = ticket.context if ticket else _context(offer)
-    with connection:
-        line = _Line(connection, context, offer, deadline, ticket.session if ticket else None)
+    with connected:
+        session = ticket.session if ticket else None
+        connection = Connection(connected, context, offer.sni, deadline=deadline, session=session)
         try:
-            line.handshake()
-            seen = replace(seen, outcome=HANDSHAKE, **line.result())
-            head, wants = line.ask(offer.ask) if offer.ask else (None, False)
+            connection.handshake()
+            seen = replace(seen, outcome=HANDSHAKE, **connection.result())
+            head, wants = connection.ask(offer.ask) if offer.ask else (None, False)
             seen = replace(seen, head=head, wants_certificate=wants)
-        except _Ended as ended:
-            seen = replace(seen, outcome=ended.outcome, words=ended.words, first=bytes(line.first[:64]))
-        session = line.session() if seen.succeeded else None
-    return seen, Ticket(context, session) if session else None
+        except Ended as ended:
+            seen = replace(seen, outcome=ended.outcome, words=ended.words, first=bytes(connection.first[:64]))
+        kept = connection.session() if seen.succeeded else None
+    return seen, Ticket(context, kept) if kept else None
 
 
 def verifier(endpoint: Endpoint, port: int, name: str, roots: list[bytes], *, seconds: float) -> str:
@@ -121,32 +69,11 @@ def verifier(endpoint: Endpoint, port: int, name: str, roots: list[bytes], *, se
     context.load_verify_locations(cadata=b"".join(roots))
     deadline = monotonic() + seconds
     try:
-        with _connect(endpoint, port, deadline) as connection:
-            _Line(connection, context, Offer(name), deadline, None).handshake()
-    except _Ended as ended:
+        with connect(endpoint, port, deadline) as connected:
+            Connection(connected, context, name, deadline=deadline).handshake()
+    except Ended as ended:
         return ended.words if isinstance(ended.__cause__, ssl.SSLCertVerificationError) else ""
     return ""
-
-
-def _connect(endpoint: Endpoint, port: int, deadline: float) -> socket.socket:
-    family = socket.AF_INET if len(endpoint.address.packed) == 4 else socket.AF_INET6
-    place: tuple[Any, ...] = (endpoint.address.text, port)
-    connection = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(max(0.01, deadline - monotonic()))
-        connection.connect(place if family == socket.AF_INET else (*place, 0, endpoint.scope))
-    except TimeoutError:
-        connection.close()
-        raise _Ended(SILENT) from None
-    except OSError as error:
-        connection.close()
-        if isinstance(error, ConnectionRefusedError):
-            raise _Ended(REFUSED) from None
-        if error.errno in (errno.ETIMEDOUT,):
-            raise _Ended(SILENT) from None
-        outcome = UNREACHABLE if error.errno in _UNREACHABLE else DROPPED if error.errno in _DROPPED else FAILED
-        raise _Ended(outcome, error.strerror or str(error)) from None
-    return connection
 
 
 def _context(offer: Offer) -> ssl.SSLContext:
@@ -159,164 +86,3 @@ def _context(offer: Offer) -> ssl.SSLContext:
     if offer.alpn and offer.versions != OLD:
         context.set_alpn_protocols(["http/1.1"] if offer.ask else list(offer.alpn))
     return context
-
-
-class _Line:
-    """A connection with TLS over it, its octets counted and its time measured."""
-
-    def __init__(
-        self, connection: socket.socket, context: ssl.SSLContext, offer: Offer, deadline: float,
-        session: ssl.SSLSession | None,
-    ) -> None:  # fmt: skip
-        self._connection = connection
-        self._deadline = deadline
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self.secured = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=offer.sni or None, session=session
-        )
-        self.first = bytearray()
-        self._octets = 0
-
-    def handshake(self) -> None:
-        """Until it is over; raises _Ended."""
-        self._until(self.secured.do_handshake)
-
-    def result(self) -> dict[str, Any]:
-        """What the handshake agreed on, and the chain that came with it."""
-        chain, whole = _chain(self.secured)
-        return {
-            "version": self.secured.version() or "", "alpn": self.secured.selected_alpn_protocol() or "",
-            "chain": chain, "whole": whole, "resumed": bool(self.secured.session_reused),
-        }  # fmt: skip
-
-    def session(self) -> ssl.SSLSession | None:
-        """What a browser would keep for its next visit."""
-        try:
-            return self.secured.session
-        except ValueError:  # a session that can't be copied, for instance because it was never finished
-            return None
-
-    def ask(self, host: str) -> tuple[Head | None, bool]:
-        """A request: the head of the answer if there is one, and whether a certificate of ours is wanted."""
-        self._deadline = min(self._deadline, monotonic() + _HTTP_SECONDS)
-        told = b""
-        try:
-            self._listen_first()
-            self.secured.write(http_head.request(host))
-            while not http_head.complete(told):
-                more = self._until(lambda: self.secured.read(_CHUNK))
-                if not more:
-                    break
-                told += more
-        except _Ended as ended:
-            wants = isinstance(ended.__cause__, ssl.SSLError) and "CERTIFICATE_REQUIRED" in str(ended.__cause__.reason)
-            return None, wants
-        return http_head.parse(told, at=clock.now()), False
-
-    def _listen_first(self) -> None:
-        """Take in what the server says of its own accord, tickets or an alert: what is sent to one that has hung up
-        comes back as a reset, and then nobody learns why.
-        """
-        if self.secured.version() != "TLSv1.3":
-            return
-        self._connection.settimeout(_LISTEN_SECONDS)
-        try:
-            self._take(self._connection.recv(_CHUNK))
-        except TimeoutError:
-            return
-        except OSError as error:
-            raise self._broken(error) from None
-
-    def _until(self, step: Any) -> Any:
-        while True:
-            try:
-                result = step()
-                self._flush()
-                return result
-            except ssl.SSLWantReadError:
-                self._flush()
-                self._fill()
-            except ssl.SSLZeroReturnError:
-                return b""
-            except ssl.SSLError as error:
-                self._flush_quietly()
-                raise _Ended(*self._judged(error)) from error
-
-    def _flush(self) -> None:
-        try:
-            self._connection.settimeout(max(0.01, self._deadline - monotonic()))
-            self._connection.sendall(self._outgoing.read())
-        except OSError as error:
-            raise self._broken(error) from None
-
-    def _flush_quietly(self) -> None:
-        try:
-            self._flush()
-        except _Ended:
-            pass  # an alert that nobody takes
-
-    def _fill(self) -> None:
-        left = self._deadline - monotonic()
-        try:
-            if left <= 0:
-                raise TimeoutError
-            self._connection.settimeout(left)
-            octets = self._connection.recv(_CHUNK)
-        except OSError as error:
-            raise self._broken(error) from None
-        self._take(octets)
-
-    def _take(self, octets: bytes) -> None:
-        self._octets += len(octets)
-        if len(self.first) < 64:
-            self.first += octets
-        if self._octets > _MOST_OCTETS:
-            raise _Ended(TOO_LARGE, f"more than {_MOST_OCTETS} octets came")
-        if not octets:
-            raise _Ended(NOT_TLS if self._other_protocol() else DROPPED, "the connection was closed")
-        if self._other_protocol():
-            raise _Ended(NOT_TLS)
-        self._incoming.write(octets)
-
-    def _broken(self, error: OSError) -> _Ended:
-        if self._other_protocol():
-            return _Ended(NOT_TLS)
-        if isinstance(error, TimeoutError):
-            return _Ended(SLOW, f"{self._octets} octets came in time")
-        words = "the connection was reset" if error.errno in _DROPPED else error.strerror or str(error)
-        return _Ended(DROPPED if error.errno in _DROPPED else FAILED, words)
-
-    def _other_protocol(self) -> bool:
-        return bool(self.first) and self.first[0] not in _RECORD_TYPES
-
-    def _judged(self, error: ssl.SSLError) -> tuple[str, str]:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return FAILED, error.verify_message or str(error)
-        words = (error.reason or _plain(str(error))).replace("_", " ").lower()
-        reason = words.upper().replace(" ", "_")
-        if "ALERT" in reason:
-            return ALERT, words
-        if "UNRECOGNIZED_NAME" in reason:
-            return ALERT, "unrecognized name"
-        malformed = error.library in ("ASN1", "asn1 encoding routines", "X509", "EC")
-        return _REASONS.get(reason, MALFORMED if malformed else FAILED), words
-
-
-def _plain(text: str) -> str:
-    """OpenSSL's words without where they come from: some reasons have no name in Python."""
-    return re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", text)
-
-
-def _chain(secured: ssl.SSLObject) -> tuple[tuple[bytes, ...], bool]:
-    """The certificates as they were sent, and whether they are all: Python says so officially from 3.13 on."""
-    official = getattr(secured, "get_unverified_chain", None)
-    private = getattr(getattr(secured, "_sslobj", None), "get_unverified_chain", None)
-    try:
-        if official:
-            return tuple(official()), True
-        if private:
-            return tuple(ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in private() or ()), True
-    except (AttributeError, TypeError, ValueError):
-        pass  # another Python than we know: the server certificate is better than nothing
-    leaf = secured.getpeercert(binary_form=True)
-    return ((leaf,) if leaf else ()), False
