@@ -224,6 +224,13 @@ def test_powershell_parses(handed):
     assert parser.parse(b"if ($x { }").root_node.has_error  # the grammar does find mistakes
 
 
+def test_the_windows_script_imports_from_memory(handed):
+    """Run by an administrator, it reads no file from a folder that the person's other programs can write to."""
+    script = only(handed, "windows/*.ps1").read_text()
+    assert "$store.Add($certificate)" in script
+    assert not [word for word in ("GetTempPath", "WriteAll", "-FilePath", "Import-Certificate") if word in script]
+
+
 def errors(node) -> list[str]:
     below = [each for child in node.children for each in errors(child)]
     return below + ([f"{node.start_point}: {node.text[:60]}"] if node.type == "ERROR" or node.is_missing else [])

@@ -11,7 +11,8 @@ param(
 $ErrorActionPreference = 'Stop'
 
 $encoded = '@BASE64@'
-$place = if ($User) { 'Cert:\CurrentUser\Root' } else { 'Cert:\LocalMachine\Root' }
+$where = if ($User) { 'CurrentUser' } else { 'LocalMachine' }
+$place = "Cert:\$where\Root"
 
 if (-not $User) {
     $me = New-Object Security.Principal.WindowsPrincipal([Security.Principal.WindowsIdentity]::GetCurrent())
@@ -30,14 +31,12 @@ if ($Remove) {
     Get-Imported | Remove-Item
 }
 elseif ((Get-Imported).Count -eq 0) {
-    $file = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName() + '.cer')
-    try {
-        [IO.File]::WriteAllBytes($file, [Convert]::FromBase64String($encoded))
-        Import-Certificate -FilePath $file -CertStoreLocation $place | Out-Null
-    }
-    finally {
-        Remove-Item -Path $file -ErrorAction SilentlyContinue
-    }
+    # from memory: in a folder that programs without these rights can write to, a file could be another by then
+    $certificate = New-Object Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList @(, [Convert]::FromBase64String($encoded))
+    $store = New-Object Security.Cryptography.X509Certificates.X509Store -ArgumentList 'Root', $where
+    $store.Open('ReadWrite')
+    try { $store.Add($certificate) }
+    finally { $store.Close() }
 }
 
 $there = (Get-Imported).Count -gt 0
