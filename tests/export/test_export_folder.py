@@ -186,13 +186,14 @@ def test_a_root_that_should_not_be_imported_is_not_handed_out(dotlocal: Command,
 
 
 def test_another_fingerprint_is_refused(dotlocal: Command, roots, handed, tmp_path):
-    """One digit off: refused. The right one, in lower case and without colons: written."""
+    """One digit off: refused. The right one, in lower case without colons or in groups with hyphens: written."""
     fingerprint = json.loads((handed / "export.json").read_text())["fingerprint_sha256"]
     wrong = fingerprint[:-1] + ("0" if fingerprint[-1] != "0" else "1")
     words = ["trust", "export", roots["constrained"], tmp_path / "handout", "--only", "root", "--fingerprint"]
     done = dotlocal(*words, wrong)
     assert (done.status, done.code) == (1, "export-fingerprint")
     dotlocal.ok(*words, fingerprint.replace(":", "").lower())
+    dotlocal.ok(*words, fingerprint.replace(":", "-"))
 
 
 @pytest.mark.parametrize(

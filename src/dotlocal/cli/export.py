@@ -74,10 +74,13 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _check(appraisal: Appraisal, options: argparse.Namespace) -> None:
+    from dotlocal.browser.consent import bare
+
     anchor = appraisal.anchor
-    if options.fingerprint and _digits(options.fingerprint) != _digits(anchor.fingerprint):
+    if options.fingerprint and bare(options.fingerprint) != bare(anchor.fingerprint):
+        given = options.fingerprint[:100]
         raise Refused(
-            "export-fingerprint", f"the root has the fingerprint {anchor.fingerprint}, and not {options.fingerprint}",
+            "export-fingerprint", f"the root has the fingerprint {anchor.fingerprint}, and not {given!r}",
             hint="nothing was written; if you have the right fingerprint, this is the wrong root",
         )  # fmt: skip
     if appraisal.refusals and not options.force:
@@ -86,10 +89,6 @@ def _check(appraisal: Appraisal, options: argparse.Namespace) -> None:
             "export-refused", f"{anchor.name} should not be imported: {why}",
             hint="`dotlocal trust show` says more; --force hands it out all the same",
         )  # fmt: skip
-
-
-def _digits(fingerprint: str) -> str:
-    return "".join(fingerprint.split()).replace(":", "").lower()
 
 
 def _date() -> int | None:
