@@ -40,8 +40,8 @@ class Served:
 class Path:
     """Server certificate and CAs that were sent, each below its issuer; and where that leads.
 
-    `anchors` are the trusted roots that made the last one; without any, `open_end` is the issuer that nobody sent, or
-    None where the path ends in a certificate that signed itself.
+    `anchors` are the trusted roots that made the last one, or are it. `claimed` was sent and is called as the missing
+    issuer is, and yet did not make the last certificate.
     """
 
     certificates: tuple[x509.Certificate, ...]
@@ -50,7 +50,6 @@ class Path:
     extra: tuple[x509.Certificate, ...]
     ordered: bool
     claimed: x509.Certificate | None
-    """One that was sent and is called as the missing issuer is, and yet did not make the last certificate."""
 
     @property
     def leaf(self) -> x509.Certificate:

@@ -31,11 +31,6 @@ def causes(path: Path, roots: Roots) -> Iterator[Cause]:
     yield _unknown_end(path, roots)
 
 
-def missing_issuer(path: Path) -> x509.Name | None:
-    """Who made the last certificate of the path, where that one neither was sent nor is trusted."""
-    return None if path.root else path.top.issuer
-
-
 def told(name: x509.Name) -> str:
     """A CA's name in short: its common name and organisation, or whatever it has."""
     common, organisation = _text(name, NameOID.COMMON_NAME), _text(name, NameOID.ORGANIZATION_NAME)

@@ -14,7 +14,7 @@ from dotlocal.browser.export import qr
 from dotlocal.browser.export.handout import LANGUAGES, File, Handout, Said
 from dotlocal.browser.export.vouching import Vouching
 from dotlocal.guide import markup
-from dotlocal.guide.platforms import PROFILE, Platform
+from dotlocal.guide.platforms import Platform
 
 _WORDS = {
     "title": Said("Trust {root} on {platform}", "{root} vertrauen: {platform}"),
@@ -113,12 +113,6 @@ def document(title: str, language: str, parts: Iterable[str]) -> str:
 def file_name(handout: Handout, platform: Platform) -> str:
     """The file that a person on this platform needs, by its name."""
     return handout.slug + platform.file.suffix
-
-
-def path_of(handout: Handout, platform: Platform) -> str:
-    """Where that file is in the folder."""
-    folder = "apple" if platform.file is PROFILE else "root"
-    return f"{folder}/{file_name(handout, platform)}"
 
 
 def digits(handout: Handout) -> str:

@@ -12,7 +12,7 @@ from cryptography import x509
 from dotlocal.browser import path
 from dotlocal.browser.anchor import printable
 from dotlocal.browser.diagnosis import Cause, Diagnosis, View, names
-from dotlocal.browser.observation import Look, Observation
+from dotlocal.browser.observation import Look, Observation, Visit
 from dotlocal.core import pem
 from dotlocal.core.chain import fingerprint, named, window_of
 from dotlocal.core.window import rfc3339
@@ -74,7 +74,7 @@ def _address(view: View, seen: Observation) -> dict[str, Any]:
         "http_status": head.status if head else None,
         "root": printable(named(root)) if root else None,
         "root_sha256": fingerprint(root) if root else None,
-        "trusted_by": list(dict.fromkeys(anchor.store for anchor in view.path.anchors)),
+        "trusted_by": list(dict.fromkeys(printable(anchor.store) for anchor in view.path.anchors)),
         "chain": [_certificate(each) for each in view.served.certificates],
     }
 
@@ -89,7 +89,7 @@ def _certificate(certificate: x509.Certificate) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _looks(visit: Any) -> list[Look]:
+def _looks(visit: Visit) -> list[Look]:
     every = (
         visit.main,
         visit.outdated,
