@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import roots
@@ -122,13 +123,13 @@ def test_a_host_that_is_no_device_proves_nothing_in_bounded_time(answer: Callabl
     assert time.monotonic() - began < 5
 
 
-def test_a_device_of_another_maker_proves_nothing(tmp_path) -> None:
-    """It is refused even by a program that trusts this root alone: doctor says why."""
+def _speaks_tls(folder: Path, *, copies: int, name: str) -> Callable[[socket.socket], None]:
+    """A server with the certificate of a root of this name, so many times over."""
     key = roots.ec.generate_private_key(roots.ec.SECP256R1())
-    (tmp_path / "chain.pem").write_bytes(roots.pem(roots.make(*roots.LOCAL, name="Other Root", key=key)))
-    (tmp_path / "key.pem").write_bytes(roots.key_pem(key))
+    (folder / "chain.pem").write_bytes(roots.pem(roots.make(*roots.LOCAL, name=name, key=key)) * copies)
+    (folder / "key.pem").write_bytes(roots.key_pem(key))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
+    context.load_cert_chain(folder / "chain.pem", folder / "key.pem")
 
     def serve(connection: socket.socket) -> None:
         try:
@@ -136,27 +137,22 @@ def test_a_device_of_another_maker_proves_nothing(tmp_path) -> None:
         except OSError:
             pass
 
+    return serve
+
+
+def test_a_device_of_another_maker_proves_nothing(tmp_path: Path) -> None:
+    """It is refused even by a program that trusts this root alone: doctor says why."""
+    serve = _speaks_tls(tmp_path, copies=1, name="Other Root")
     with answering(serve) as host, pytest.raises(Refused) as refused:
         host.testify(ANCHOR)
     assert refused.value.code == "witness-unfit"
     assert "doctor press-07.local" in refused.value.hint
 
 
-def test_a_thousand_certificates_are_not_read(tmp_path) -> None:
-    """A chain of 600 kB: OpenSSL stops at its limit."""
-    key = roots.ec.generate_private_key(roots.ec.SECP256R1())
-    chain = roots.pem(roots.make(*roots.LOCAL, key=key)) * 1000
-    (tmp_path / "chain.pem").write_bytes(chain)
-    (tmp_path / "key.pem").write_bytes(roots.key_pem(key))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
-
-    def serve(connection: socket.socket) -> None:
-        try:
-            context.wrap_socket(connection, server_side=True).recv(1)
-        except OSError:
-            pass
-
+def test_a_thousand_certificates_are_not_read(tmp_path: Path) -> None:
+    """A chain of 600 kB: OpenSSL stops at its limit, before it judges anything."""
+    serve = _speaks_tls(tmp_path, copies=1000, name="Acme Devices Root G1")
     with answering(serve) as host, pytest.raises(Refused) as refused:
         host.testify(ANCHOR)
     assert refused.value.code == "witness-unfit"
+    assert "EXCESSIVE_MESSAGE_SIZE" in refused.value.message
