@@ -15,13 +15,13 @@ from help_visitor import Visitor
 from peers.chromium import FLAGS, DevTools
 from peers.peer import Trouble
 
-PATIENCE = 40.0
 _OWN = [flag for flag in FLAGS if not flag.startswith(("--host-resolver-rules", "--proxy-bypass-list"))]
 
 
 class Chromium(Visitor):
     """A running browser with one tab. `home` outlives it, so that the next one has its exceptions and its roots."""
 
+    between_documents = (Trouble, AssertionError)
     database = Path(".pki/nssdb")  # where it keeps its roots, below its home
 
     def __init__(self, home: Path, names: Sequence[str]) -> None:
@@ -49,18 +49,6 @@ class Chromium(Visitor):
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
-
-    def wait(self, expression: str) -> None:
-        """Until the expression is true in whatever page is there."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                if self.run(expression):
-                    return
-            except (Trouble, AssertionError):  # between two documents there is nothing to ask
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"never true: {expression}")
 
     def click_through(self, url: str) -> None:
         """Open an address that the browser warns about, and go on all the same, as people do."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,12 +14,11 @@ from help_visitor import Visitor
 from peers.children import Child
 from peers.firefox import CommandFailed, Marionette, preferences
 
-PATIENCE = 40.0
-
 
 class Firefox(Visitor):
     """A running browser with one tab. `home` outlives it, so that the next one has its exceptions and its roots."""
 
+    between_documents = (CommandFailed,)
     database = Path("profile")  # where it keeps its roots, below its home
 
     def __init__(self, home: Path, names: Sequence[str]) -> None:
@@ -63,17 +61,6 @@ class Firefox(Visitor):
     def run(self, expression: str) -> Any:
         """What an expression is worth in the page."""
         return self.call("WebDriver:ExecuteScript", script=f"return {expression}", args=[])["value"]
-
-    def wait(self, expression: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                if self.run(expression):
-                    return
-            except CommandFailed:  # between two documents there is nothing to ask
-                pass
-            time.sleep(0.05)
-        raise AssertionError(f"never true: {expression}")
 
     def click_through(self, url: str) -> None:
         """Open an address that the browser warns about, and go on all the same, as people do."""

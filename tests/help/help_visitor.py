@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Any
 
+PATIENCE = 40.0
 _SHOWN = "(document.querySelector('[data-state]:not([hidden])') || {dataset: {}}).dataset.state"
 
 
 class Visitor:
-    """A browser that can run expressions in its page, and wait for one to be true."""
+    """A browser that can run expressions in its page; `between_documents` is what it raises while there is none."""
+
+    between_documents: tuple[type[Exception], ...]
 
     def run(self, expression: str) -> Any:
         raise NotImplementedError
 
     def wait(self, expression: str) -> None:
-        raise NotImplementedError
+        """Until the expression is true in whatever page is there."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with suppress(*self.between_documents):
+                if self.run(expression):
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"never true: {expression}")
 
     def state(self) -> str:
         """What the box says, once it has made up its mind.
