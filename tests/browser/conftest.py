@@ -9,13 +9,13 @@ import pytest
 
 from computer import Computer, computer
 from installed import Command
-from told import Told, tell
+from told import Told, retell
 
 
 @pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
     """The vendor's story, told once: a root, a station, two devices."""
-    return tell(tmp_path_factory.mktemp("told"), dotlocal)
+    return retell(tmp_path_factory.mktemp("told"), dotlocal)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from dotlocal.device.surroundings import Surroundings
 from dotlocal.host.clock import Reading
 from dotlocal.testing import World
 from installed import Command
-from told import tell
+from told import retell
 
 LATER = reading(NOW + DAY)
 _MORE = ("10.0.0.3", "203.0.113.9")
@@ -143,7 +143,7 @@ def test_one_may_wait_and_the_others_leave_it_to_that_one(tmp_path: Path) -> Non
 
 def test_many_calls_at_once_are_one_issue_or_two(dotlocal: Command, tmp_path: Path) -> None:
     """Twenty calls after a change, each ends with 0; then twenty more, without any: no issue at all."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     device = told.device("07")
     config = device / "device.toml"
     words = [*told.boot_words("07"), "--changed"]
@@ -163,7 +163,7 @@ def test_many_calls_at_once_are_one_issue_or_two(dotlocal: Command, tmp_path: Pa
 
 def test_the_customers_own_stays_too(dotlocal: Command, tmp_path: Path) -> None:
     """A root of the customer's, on probation: told once, and then nothing to do until that is over."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     words = [*told.boot_words("07"), "--changed", "--json"]
     dotlocal.ok("device", "own", "self-signed", *told.boot_words("07")[2:])
     first = json.loads(dotlocal.ok(*words).out)
@@ -175,7 +175,7 @@ def test_the_customers_own_stays_too(dotlocal: Command, tmp_path: Path) -> None:
 
 def test_what_fails_stands_in_the_status(dotlocal: Command, tmp_path: Path) -> None:
     """Nobody reads what a hook writes."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     device = told.device("07")
     (device / "state/device-ca.key").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     done = dotlocal(*told.boot_words("07"), "--changed", "--quiet")
@@ -186,7 +186,7 @@ def test_what_fails_stands_in_the_status(dotlocal: Command, tmp_path: Path) -> N
 
 def test_the_first_boot_is_not_put_off(dotlocal: Command, tmp_path: Path) -> None:
     """With no set yet there is no waiting for quiet; bare.py, as the unit starts it, needs no site."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     device = told.device("07")
     shutil.rmtree(device / "run")
     asked = "from dotlocal.device.install import bare; print(bare())"
@@ -203,7 +203,7 @@ def test_the_first_boot_is_not_put_off(dotlocal: Command, tmp_path: Path) -> Non
 
 def test_watch_and_serve_need_no_site_either(dotlocal: Command, tmp_path: Path) -> None:
     """As the units start them: one watches, the other one waits for its first set and serves it."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     device = told.device("07")
     shutil.rmtree(device / "run")
     asked = "from dotlocal.device.install import bare; print(bare())"

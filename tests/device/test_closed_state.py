@@ -16,7 +16,7 @@ import pytest
 
 from dotlocal.device.install import install
 from installed import PROJECT, Command, private_mounts
-from told import tell
+from told import retell
 from tools import file, program
 
 _LAYOUT = r"""
@@ -52,7 +52,7 @@ def attempts(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> dic
     python = "/usr/bin/python3"  # one that every user can run
     file(python)
     folder = tmp_path_factory.mktemp("closed")
-    told = tell(folder / "story", dotlocal)
+    told = retell(folder / "story", dotlocal)
     list(install(["systemd"], folder / "image", "/usr/bin/true", force=False))
     for name in ("upper", "work"):
         (folder / name).mkdir(mode=0o755)

@@ -8,12 +8,12 @@ import pytest
 from help_device import Device, Ports
 
 from installed import Command
-from told import tell
+from told import retell
 
 
 @pytest.fixture(scope="session")
 def device(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Device:
-    made = Device(tell(tmp_path_factory.mktemp("help"), dotlocal))
+    made = Device(retell(tmp_path_factory.mktemp("help"), dotlocal))
     made.settle()
     return made
 

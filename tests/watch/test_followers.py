@@ -25,12 +25,12 @@ from followers import (
 
 from installed import PROJECT, Command
 from namespaces import host
-from told import Told, tell
+from told import Told, retell
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
-    return tell(tmp_path_factory.mktemp("following"), dotlocal)
+    return retell(tmp_path_factory.mktemp("following"), dotlocal)
 
 
 @pytest.fixture(params=[WATCH, *HOOKS])

@@ -21,7 +21,7 @@ import pytest
 from dotlocal.device.install import install
 from installed import Command
 from namespaces import Host, neighbours
-from told import tell
+from told import retell
 
 PATIENCE = 30.0
 # What an image's own script does: set the address, and then call the hook.
@@ -62,7 +62,7 @@ def _programs() -> None:
 
 def test_udhcpc_hook_follows_the_lease(dotlocal: Command, tmp_path: Path) -> None:
     """A lease comes, is renewed, and is another one: a certificate for each address, and none for the renewal."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     device = told.device("07")
     (device / "device.toml").write_text("")
     list(install(["udhcpc"], tmp_path / "image", str(dotlocal.path), force=False))
@@ -89,7 +89,7 @@ def test_udhcpc_hook_follows_the_lease(dotlocal: Command, tmp_path: Path) -> Non
 
 def test_dhcpcd_hook_follows_leases_and_prefixes(dotlocal: Command, tmp_path: Path) -> None:
     """dhcpcd runs ours, for DHCP and for what a router announces: both are named, another of each, none."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     device = told.device("07")
     (device / "device.toml").write_text("")
     command = tmp_path / "dotlocal"  # dhcpcd empties the environment of its hooks

@@ -15,7 +15,7 @@ import pytest
 
 from installed import Command
 from namespaces import Host, neighbours
-from told import tell
+from told import retell
 
 PATIENCE = 60.0
 # a host of its own needs a bus of its own, and so a /run of its own
@@ -38,7 +38,7 @@ def _programs() -> None:
 
 def test_the_loser_carries_the_name_that_mdns_answers_with(dotlocal: Command, tmp_path: Path) -> None:
     """Both hosts are called press; Avahi lets one of them be press-2, and its certificate names press-2.local."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     with neighbours() as hosts, ExitStack() as running:
         runs = [
             running.enter_context(_watching(dotlocal, told.device(number), at))

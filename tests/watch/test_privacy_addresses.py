@@ -17,7 +17,7 @@ from followers import PATIENCE, PRIVACY, SOON, UDHCPC, WATCH, following
 
 from installed import Command
 from namespaces import Host, neighbours
-from told import tell
+from told import retell
 from tools import program
 
 # A new privacy address every few seconds, which lives for 14; two of them are the least that a host has at a time.
@@ -31,7 +31,7 @@ _ANNOUNCER = ("--keep-in-foreground", "--port=0", "--bind-interfaces", "--conf-f
 @pytest.mark.parametrize("by", [WATCH, UDHCPC])
 def test_follows_privacy_addresses(dotlocal: Command, tmp_path: Path, by: str) -> None:
     """Whatever address has been usable for two seconds is named, and none that has been gone for as long."""
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     bar = SOON if by == WATCH else SOON + _LOOK_SECONDS
     with (
         neighbours() as (router, device),

@@ -20,7 +20,7 @@ from followers import PATIENCE, Watched, following
 from dotlocal.device.serve import Limits
 from installed import Command
 from namespaces import host
-from told import tell
+from told import retell
 from tools import program
 
 _TIMED_OUT = re.compile(r"\[\].* = 0|wait\(.*\) += 0|restart_syscall.* = 0")
@@ -36,7 +36,7 @@ def test_nothing_wakes_up_without_an_event(
     processor, until something happens; then both are there at once.
     """
     strace = program("strace")
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     with ExitStack() as stack:
         at = stack.enter_context(host())
         watched = stack.enter_context(following(told, tmp_path, at))

@@ -21,7 +21,7 @@ from followers import PATIENCE, SOON, Follower, following
 
 from installed import Command
 from namespaces import Host, neighbours
-from told import Told, tell
+from told import Told, retell
 
 _PORT, _BEHIND = 443, 8080
 _BLOCK = bytes(range(256)) * 64
@@ -70,7 +70,7 @@ class Device:
 
 @pytest.fixture
 def device(dotlocal: Command, tmp_path: Path) -> Iterator[Device]:
-    told = tell(tmp_path / "story", dotlocal)
+    told = retell(tmp_path / "story", dotlocal)
     with neighbours() as (at, visitor), following(told, tmp_path, at) as watched, _serving(watched, at) as behind:
         for each, number in ((at, 1), (visitor, 2)):
             each.ip("addr", "add", f"fd00:9::{number}/64", "dev", each.device, "nodad")

@@ -15,12 +15,12 @@ from followers import SOON, Watched, following
 
 from installed import Command
 from namespaces import host
-from told import Told, tell
+from told import Told, retell
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
-    return tell(tmp_path_factory.mktemp("watch"), dotlocal)
+    return retell(tmp_path_factory.mktemp("watch"), dotlocal)
 
 
 @pytest.fixture
