@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +17,11 @@ import pytest
 from acme_servers import Authority
 
 from dotlocal.core.errors import Refused
+from dotlocal.core.names import HostName
 from dotlocal.device.acme import transport
+from dotlocal.device.acme.challenge import HTTP_01, Pending
 from dotlocal.device.acme.client import Client
+from dotlocal.device.acme.http_01 import WELL_KNOWN, Listener
 from dotlocal.device.acme.transport import Https
 from dotlocal.host import keys
 
@@ -234,3 +238,22 @@ def test_a_server_that_refuses_every_nonce_ends_in_a_refusal(scripted: Scripted)
         speaking.post(speaking.url("newOrder"), {})
     assert refused.value.code == "acme-nonce"
     assert scripted.asked - before < 60
+
+
+def test_clients_that_drip_lose_their_places_at_the_challenge() -> None:
+    """Sixteen of them, an octet a second, for ever: the CA that asks afterwards is answered."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        where = free.getsockname()[:2]
+    pending = Pending(HostName("press-07.local"), HTTP_01, "https://ca.test/1", "t" * 20, "t.thumbprint")
+    with Listener(where).answering([pending]):
+        dripping = [socket.create_connection(where) for _ in range(16)]
+        ended = time.monotonic() + 8
+        while time.monotonic() < ended:
+            for each in dripping:
+                with suppress(OSError):
+                    each.send(b"G")
+            time.sleep(1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{where[1]}{WELL_KNOWN}{'t' * 20}", timeout=5) as answer:
+            assert answer.read() == b"t.thumbprint"
+        for each in dripping:
+            each.close()

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -173,11 +173,19 @@ class _Server(http.server.ThreadingHTTPServer):
         super().process_request(request, client_address)  # type: ignore[arg-type]  # the same
 
     def process_request_thread(self, request: object, client_address: object) -> None:
-        """See ThreadingMixIn."""
+        """See ThreadingMixIn. A client that sends an octet just before each timeout loses its place all the same."""
+        due = threading.Timer(_REQUEST_SECONDS, self._end, (request,))
+        due.daemon = True
+        due.start()
         try:
             super().process_request_thread(request, client_address)  # type: ignore[arg-type]  # the same
         finally:
+            due.cancel()
             self._room.release()
+
+    def _end(self, request: socket.socket) -> None:
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing: these are clients that went away."""
