@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import roots
-from test_places import NEW, Installed
+from test_store_places import NEW, Installed
 
 from dotlocal.browser import roots as trusted
 from dotlocal.browser.machine import Machine
