@@ -9,12 +9,14 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[1] / "src"
+TESTS = Path(__file__).resolve().parent
+SOURCE = TESTS.parent / "src"
 PACKAGE = SOURCE / "dotlocal"
 MODULES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.py"))}
 PURE = {name: tree for name, tree in MODULES.items() if name.startswith(("core/", "wire/", "guide/"))}
@@ -213,6 +215,13 @@ def test_the_contract_and_the_modules_agree_about_the_boot_path() -> None:
 
 
 # ── sizes and words ──
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """pytest imports those of a folder without __init__.py by their name alone."""
+    folders = [folder for folder in TESTS.iterdir() if folder.is_dir() and not (folder / "__init__.py").exists()]
+    names = Counter(path.stem for folder in folders for path in folder.glob("*.py") if path.stem != "conftest")
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_modules_fit_in_the_head() -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from help_chromium import PATIENCE, Chromium
+from help_chromium import Chromium
 from help_roots import import_root
+from help_visitor import PATIENCE
 from pages_device import ADDRESS, NAME, PASSWORD
 
 from tools import program
