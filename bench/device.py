@@ -55,9 +55,11 @@ class Device:
 
     def serve(self, port: int) -> list[str]:
         """As our unit starts it, in front of a back end that nobody asks."""
-        run = f"{self.folder}/press-07/run"
-        listen = ["--listen", f"127.0.0.1:{port}", "--to", "127.0.0.1:9", "--wait", "9"]
-        return [*_bare(), "serve", *listen, "--run", run]
+        return [*_bare(), "serve", *_listen(port), "--wait", "9", "--run", f"{self.folder}/press-07/run"]
+
+    def serve_and_boot(self, port: int) -> list[str]:
+        """The same in one command, which boots beside."""
+        return [*_bare(), "serve", "--boot", *_listen(port), *self.places]
 
 
 @contextmanager
@@ -69,6 +71,10 @@ def made() -> Iterator[Device]:
         story = [str(HERE / "examples" / "story.sh"), f"{folder}/story"]
         subprocess.run(story, env=environment, check=True, capture_output=True)
         yield Device(Path(folder) / "story")
+
+
+def _listen(port: int) -> list[str]:
+    return ["--listen", f"127.0.0.1:{port}", "--to", "127.0.0.1:9"]
 
 
 def _installed() -> Path:

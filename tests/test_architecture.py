@@ -189,7 +189,7 @@ _SERVE_NEVER = {
 
 
 @pytest.mark.parametrize(
-    ("name", "never"), [("device/boot.py", _BOOT_NEVER), ("device/serve/command.py", _SERVE_NEVER)]
+    ("name", "never"), [("device/boot.py", _BOOT_NEVER), ("device/serve/service.py", _SERVE_NEVER)]
 )
 def test_importing_the_boot_path_loads_nothing_heavy(name: str, never: set[str]) -> None:
     """`python -X importtime`: none of the modules that would cost a boot, or `serve`, more than its cryptography."""

@@ -27,7 +27,7 @@ _WATCHING = "exec 3< /var/lib/dotlocal/device-ca.key; echo; exec sleep 600"
 def main() -> None:
     """Serve, try, look into the served process's memory, print."""
     python = {**os.environ, "PYTHONPATH": "/run/lib"}
-    serve = [sys.executable, "-m", "dotlocal", "device", "serve", "--user", SERVES]
+    serve = [sys.executable, "-m", "dotlocal", "device", "serve", "--user", SERVES, *sys.argv[1:]]
     watching = subprocess.Popen(["setpriv", *_as(WATCHES), "sh", "-c", _WATCHING], stdout=subprocess.PIPE)
     serving = subprocess.Popen(serve, env=python, stderr=subprocess.PIPE, text=True)
     try:

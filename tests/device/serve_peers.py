@@ -25,7 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from dotlocal.device.serve import Limits, Serving, Stop, serve
+from dotlocal.device.serve.service import Limits, Serving, Stop, serve
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 MEGABYTE = 1 << 20
@@ -174,7 +174,7 @@ import json, resource, sys
 from pathlib import Path
 from typing import Any
 from dotlocal.core.errors import Refused
-from dotlocal.device.serve import Limits, Serving, serve
+from dotlocal.device.serve.service import Limits, Serving, serve
 run, to, user, descriptors = json.loads(sys.argv[1])
 if descriptors:
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))

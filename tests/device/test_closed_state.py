@@ -37,14 +37,16 @@ printf '%s\n' 'hostnames = ["press-07.local"]' 'group = "dotlocal-tls"' \
     '[serve]' 'listen = "127.0.0.1:0"' 'to = "127.0.0.1:9"' > /etc/dotlocal/device.toml
 export PYTHONPATH=/run/lib PYTHONDONTWRITEBYTECODE=1
 setpriv --reuid=dotlocal --regid=dotlocal --init-groups "$5" -m dotlocal device boot --quiet
-exec "$5" /run/lib/closed_state.py
+exec "$5" /run/lib/closed_state.py $6
 """
 _REFUSED = "PermissionError"
 
 
-@pytest.fixture(scope="module")
-def attempts(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> dict[str, Any]:
-    """What became of every attempt."""
+@pytest.fixture(scope="module", params=["", "--boot"], ids=["serve", "serve --boot"])
+def attempts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dotlocal: Command
+) -> dict[str, Any]:
+    """What became of every attempt, with a boot before `serve` and with another one by it."""
     if os.geteuid():
         pytest.skip("users are laid out by root")
     for needed in ("systemd-sysusers", "setpriv"):
@@ -57,7 +59,7 @@ def attempts(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> dic
     for name in ("upper", "work"):
         (folder / name).mkdir(mode=0o755)
     package, script = PROJECT / "src/dotlocal", PROJECT / "tests/device/closed_state.py"
-    words = ["sh", "-c", _LAYOUT, "sh", folder, told.device("07"), package, script, python]
+    words = ["sh", "-c", _LAYOUT, "sh", folder, told.device("07"), package, script, python, request.param]
     command = [*private_mounts(), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -30,7 +30,7 @@ from serve_peers import (
 )
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.serve import Serving
+from dotlocal.device.serve.service import Serving
 from dotlocal.device.serve.tls import names_a_host
 
 # Which certificate

@@ -28,9 +28,10 @@ from serve_peers import (
 )
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.serve import Limits, Stop, proxy_protocol
+from dotlocal.device.serve import proxy_protocol
 from dotlocal.device.serve.back_end import BackEnd
 from dotlocal.device.serve.notices import Notices
+from dotlocal.device.serve.service import Limits, Stop
 from dotlocal.device.serve.terminator import Terminator
 from dotlocal.device.serve.tls import CurrentSet
 

@@ -27,8 +27,8 @@ from serve_peers import (
 )
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.device.serve import Serving
 from dotlocal.device.serve.command import seconds
+from dotlocal.device.serve.service import Serving
 from dotlocal.device.serve.tls import CurrentSet, contexts
 
 

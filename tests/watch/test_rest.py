@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from followers import PATIENCE, Watched, following
 
-from dotlocal.device.serve import Limits
+from dotlocal.device.serve.service import Limits
 from installed import Command
 from namespaces import host
 from told import retell

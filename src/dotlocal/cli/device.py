@@ -61,7 +61,8 @@ def add(actors: Any) -> None:
     serve = terms.command(
         commands, "serve", _serve, "HTTPS in front of the device's own web interface, or of a folder",
         "  dotlocal device serve --listen :443 --to 127.0.0.1:8080 --user www-data\n"
-        "  dotlocal device serve --listen :443 --folder /srv/www --http-listen :80",
+        "  dotlocal device serve --listen :443 --folder /srv/www --http-listen :80\n"
+        "  dotlocal device serve --boot --listen :443 --to 127.0.0.1:8080 --user www-data",
     )  # fmt: skip
     serve.add_argument("--listen", metavar="HOST:PORT", help="where browsers connect; without HOST on every address")
     back_end = serve.add_mutually_exclusive_group()
@@ -79,6 +80,10 @@ def add(actors: Any) -> None:
         help="where the help pages ask whether a browser trusts the root (default: port 7443)",
     )  # fmt: skip
     serve.add_argument("--wait", metavar="SECONDS", help="wait for a first set of certificates (default: don't)")
+    serve.add_argument(
+        "--boot", action="store_true", help="boot as well, beside it in a process of its own, and serve what it makes"
+    )
+    serve.add_argument("--state", metavar="DIR", help="what --boot reads (default: as for `device boot`)")
     serve.add_argument("--user", metavar="NAME", help="become this user once the port is open")
     serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
     _add_run(serve)
@@ -212,8 +217,11 @@ def _serve(options: argparse.Namespace) -> int:
 
     chosen = command.Options()
     chosen.run = _run(options).path
-    for name in ("listen", "to", "folder", "http_listen", "probe_listen", "user", "wait", "config"):
+    if options.state is not None and not (options.boot and options.state):
+        options.parser.error("argument --state: expected a path, and only together with --boot")
+    for name in ("listen", "to", "folder", "http_listen", "probe_listen", "user", "wait", "config", "state"):
         setattr(chosen, name, getattr(options, name) or "")
+    chosen.boot = options.boot
     chosen.proxy_protocol = options.proxy_protocol
     command.main(chosen)
     return 0

@@ -2,9 +2,5 @@
 """`device serve`: HTTPS in front of the device's own web interface, on the standard library alone.
 
 `service` puts the steps in order, `terminator` is the loop, `relay` one connection, `tls` the contexts that follow
-run/current.
+run/current. Nothing is imported here: `command` forks a boot, where one is asked for, before all else.
 """
-
-from dotlocal.device.serve.service import Limits, Serving, Stop, serve
-
-__all__ = ["Limits", "Serving", "Stop", "serve"]

@@ -12,11 +12,15 @@ import sys
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import CONFIG, RUN
 
-_VALUES = ("--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--run", "--wait")
+_VALUES = (
+    "--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--state", "--run",
+    "--wait",
+)  # fmt: skip
 _MOST_SECONDS = 3600
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dotlocal.device.help.serving import Offer
+    from dotlocal.device.serve.boot_beside import BootBeside
     from dotlocal.device.settings import Settings
 
 
@@ -24,8 +28,8 @@ class Options:
     """What was said, as texts; empty: not said."""
 
     __slots__ = (
-        "config", "folder", "hsts", "http_listen", "listen", "probe_listen", "proxy_protocol", "redirect", "run", "to",
-        "user", "wait",
+        "boot", "config", "folder", "hsts", "http_listen", "listen", "probe_listen", "proxy_protocol", "redirect",
+        "run", "state", "to", "user", "wait",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -37,6 +41,8 @@ class Options:
         self.user = ""
         self.wait = ""
         self.config = ""
+        self.boot = False
+        self.state = ""  # for the boot alone
         self.run = os.environ.get("DOTLOCAL_RUN") or RUN
         self.proxy_protocol: int | None = None
         self.redirect = False  # these two in the settings alone: they are for browsers that somebody has in mind
@@ -65,6 +71,8 @@ def run(words: list[str]) -> None:
         if refused.hint:
             sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
         sys.exit(2 if isinstance(refused, Absent) else 1)
+    except KeyboardInterrupt:  # before it serves; after that it is a way to end it well
+        sys.exit(130)
     sys.exit(0)
 
 
@@ -80,6 +88,8 @@ def parse(words: list[str]) -> Options | None:
             if value not in ("", "1", "2") or (equals and not value):
                 return None
             options.proxy_protocol = int(value or "1")
+        elif word == "--boot" and not equals:
+            options.boot = True
         elif word in _VALUES and (equals or rest):
             value = value if equals else rest.pop(0)
             if not value or value.startswith("-"):
@@ -87,26 +97,41 @@ def parse(words: list[str]) -> Options | None:
             setattr(options, word[2:].replace("-", "_"), value)
         else:
             return None
-    return None if options.to and options.folder else options
+    return None if (options.to and options.folder) or (options.state and not options.boot) else options
 
 
 def main(options: Options) -> None:
     """Serve until a signal. Refuses what `serve` refuses, `endpoint`, and `serve-where`: what is missing in the options
-    and in the [serve] table of the settings.
+    and in the [serve] table of the settings. A boot that was asked for has ended when this has.
     """
+    if not options.boot:
+        _serve(options, None)
+        return
+    from dotlocal.device.serve.boot_beside import BootBeside
+
+    boot = BootBeside(state=options.state, run=options.run, config=options.config)
+    try:
+        _serve(options, boot)
+    finally:
+        boot.status()
+
+
+def _serve(options: Options, boot: BootBeside | None) -> None:
     from dotlocal.device.serve import service
 
     if options.helps or not options.listen or not (options.to or options.folder):
         _complete(options)
     offer = _offer(options) if options.helps else None
     if offer and not options.serves:
+        if boot:
+            boot.warn(_say, has_set=os.path.exists(os.path.join(options.run, "current")))
         service.serve_help(offer, user=options.user or None, say=_say, ready=_collect)
         return
     serving = service.Serving(
         run=options.run, listen=endpoint("--listen", options.listen),
         to=endpoint("--to", options.to) if options.to else None, folder=options.folder or None,
         proxy_protocol=options.proxy_protocol, user=options.user or None, offer=offer,
-        wait=seconds("--wait", options.wait or "0"),
+        wait=seconds("--wait", options.wait or "0"), boot=boot,
     )  # fmt: skip
     service.serve(serving, say=_say, ready=_ready)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dotlocal.device.help.serving import Offer, Opened
+    from dotlocal.device.serve.boot_beside import BootBeside
 
 __all__ = ["Limits", "Serving", "Stop", "serve", "serve_help"]
 
@@ -44,15 +45,16 @@ class Serving:
     `run` has the set in run/current. `listen`: host "" is every address, port 0 any that is free. Either `to`, the back
     end, or `folder`. `proxy_protocol`: 1 (text) or 2 (binary) in front of each connection to the back end. `user`: whom
     to become after binding, before any key is read. `offer`: the help pages beside it. `wait`: seconds to wait for a
-    first set, for those who start it and a boot at once.
+    first set, for those who start it and a boot at once. `boot`: one whose end is waited for first.
     """
 
-    __slots__ = ("folder", "limits", "listen", "offer", "proxy_protocol", "run", "to", "user", "wait")
+    __slots__ = ("boot", "folder", "limits", "listen", "offer", "proxy_protocol", "run", "to", "user", "wait")
 
     def __init__(
         self, run: str | Path, listen: tuple[str, int], to: tuple[str, int] | None = None,
         folder: str | Path | None = None, *, proxy_protocol: int | None = None, user: str | None = None,
         limits: Limits | None = None, offer: Offer | None = None, wait: float = 0,
+        boot: BootBeside | None = None,
     ) -> None:  # fmt: skip
         if (to is None) == (folder is None):
             raise Refused("serve-what", "serve either a back end or a folder", hint="give one of --to and --folder")
@@ -72,6 +74,7 @@ class Serving:
         self.limits = limits or Limits()
         self.offer = offer
         self.wait = wait
+        self.boot = boot
 
 
 class Stop:
@@ -118,7 +121,7 @@ def serve(
         if serving.user:
             drop_to(serving.user)
         back_end = _back_end(serving, notices)
-        _wait_for_set(serving)
+        _wait_for_set(serving, notices)
         certificates = CurrentSet(serving.run, say=notices.say)
         _make_room_for_descriptors(serving.limits, notices, more=_DESCRIPTORS_FOR_HELP if helping else 0)
         _warn(serving, back_end, notices)
@@ -167,11 +170,15 @@ def _opened(offer: Offer, stack: ExitStack) -> Opened:
     return stack.enter_context(opened(offer))
 
 
-def _wait_for_set(serving: Serving) -> None:
+def _wait_for_set(serving: Serving, notices: Notices) -> None:
     # a boot beside this takes some milliseconds, and a device that has just been switched on perhaps a minute
+    if serving.boot:
+        serving.boot.status()
     begun, current = monotonic(), os.path.join(serving.run, "current")
-    while not os.path.exists(current) and (waited := monotonic() - begun) < serving.wait:
+    while not (found := os.path.exists(current)) and (waited := monotonic() - begun) < serving.wait:
         sleep(_WAIT_STEP_SECONDS if waited < 1 else 100 * _WAIT_STEP_SECONDS)
+    if serving.boot:
+        serving.boot.warn(notices.say, has_set=found)
 
 
 def _back_end(serving: Serving, notices: Notices) -> BackEnd:
