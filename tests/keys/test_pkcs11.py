@@ -138,3 +138,14 @@ def test_module_that_crashes(token: SoftwareToken, tmp_path: Path, dotlocal: Com
     device.configure(f'[key]\nkind = "pkcs11"\nmodule = "{module}"\ntoken = "press-07"\n')
     done = device.init()
     assert (done.status, done.code) == (1, "token-away"), done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led to load another user's module")
+def test_root_loads_no_module_of_another_user(token: SoftwareToken, tmp_path: Path, dotlocal: Command) -> None:
+    """The state belongs to another user, who could name any module: `key-other-owner`; with its own owner it boots."""
+    device = Keyed(tmp_path, dotlocal, token).made()
+    os.chown(device.key_file.parent, 65534, -1)
+    done = device.boot()
+    assert (done.status, done.code, done.hinted) == (1, "key-other-owner", True), done
+    os.chown(device.key_file.parent, 0, -1)
+    assert device.boot().status == 0

@@ -7,6 +7,8 @@ returns the facts by which it is found again, its public point among them; `load
 the key file (`path`), text with a checksum; no other machine or token can do anything with it.
 """
 
+import os
+
 from dotlocal.core.errors import Refused
 from dotlocal.core.template import seal, unseal
 from dotlocal.host import keys
@@ -108,4 +110,16 @@ def _parse(text: str, path: str) -> "dict[str, str]":
     facts = dict(line.split(" ", 1) for line in unseal(text, _HEADING, "key-damaged"))
     if facts.get("kind") not in ("sealed", "tpm", "pkcs11"):
         raise Refused("key-damaged", f"{path} speaks of a kind of key that this version does not know")
+    if facts["kind"] == "pkcs11":
+        _check_owner(path)
     return facts
+
+
+def _check_owner(path: str) -> None:
+    # A module is code. The folder is asked and not the file, since its owner can put any file there.
+    owner = os.stat(os.path.dirname(os.path.abspath(path))).st_uid
+    if os.geteuid() == 0 and owner != 0:
+        raise Refused(
+            "key-other-owner", f"root loads no PKCS#11 module that a file of another user names: {path}, user {owner}",
+            hint="run the command as the owner of the state, as in `runuser -u dotlocal -- dotlocal device boot`",
+        )  # fmt: skip

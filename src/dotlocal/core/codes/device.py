@@ -135,6 +135,8 @@ GROUPS = (
         Row("unseal-failed", REFUSED, INTEGRATOR, "systemd could not open the key", "boot as root, on this machine"),
         Row("token-away", REFUSED, INTEGRATOR, "the token or TPM does not answer", "plug it in; look at its service"),
         Row("token-refused", REFUSED, INTEGRATOR, "the token or TPM refused", "its number says why"),
+        Row("key-other-owner", REFUSED, INTEGRATOR, "root would load a module that another user's file names",
+            "run it as the owner of the state"),
         Row("token-key-unfit", REFUSED, INTEGRATOR, "the token's key is of another kind, or could leave it",
             "make one"),
         Row("token-other-key", REFUSED, INTEGRATOR, "the token or TPM does not hold this device's key",
