@@ -149,7 +149,10 @@ class Pages:
             return page(frame.forbidden(asked.view()), 403)
         if asked.name == "logout":
             return self._door.end(asked, session)
-        return self._doing.carry_out(asked, session, form)
+        try:
+            return self._doing.carry_out(asked, session, form)
+        finally:
+            self._glanced = None  # it shows what was before
 
     def _glance(self, now: float) -> Snapshot:
         """A look that strangers can't have us take as often as they like."""

@@ -153,11 +153,13 @@ class Doing:
     def _acme(self, asked: Asked, session: Session, form: Form) -> Answer:
         wanted = {
             "directory": form.text("acme-directory").strip(), "names": form.lines("names"),
-            "addresses": form.lines("addresses"), "challenge": form.text("acme-challenge"),
+            "addresses": form.lines("addresses"),
             "roots": SYSTEM if form.ticked("acme-system") else form.text("acme-roots").strip(),
             "contact": form.lines("acme-contact"), "kid": form.text("acme-kid").strip(),
             "terms_agreed": form.ticked("acme-terms"),
         }  # fmt: skip
+        if form.text("acme-challenge"):  # otherwise it is the product's to say, in [own.acme]
+            wanted["challenge"] = form.text("acme-challenge")
         mac, minutes = form.text("acme-mac").strip(), int(_minutes(form))
         acme = Acme(self._owned.options, read_clock=self._owned.read_clock)
         return self._start(asked, session, "acme", lambda: acme.set_up(wanted, mac_key=mac, minutes=minutes))

@@ -151,6 +151,7 @@ WORDS = {
     "acme-roots-hint": "The server is trusted by this root and no other.",
     "acme-system": "Trust the roots of the device's operating system instead",
     "acme-challenge": "How the server may convince itself",
+    "acme-as-made": "In the way that this device is made for",
     "acme-http-01": "HTTP, on port 80 of this device",
     "acme-tls-alpn-01": "TLS, on port 443 of this device",
     "acme-contact": "E-mail address for the CA, if you like",

@@ -159,6 +159,7 @@ WORDS = {
     "acme-roots-hint": "Dem Server wird wegen dieser Wurzel vertraut, und wegen keiner anderen.",
     "acme-system": "Stattdessen den Wurzeln vertrauen, die das Betriebssystem des Geräts hat",
     "acme-challenge": "Wie der Server sich überzeugen darf",
+    "acme-as-made": "So, wie dieses Gerät dafür gemacht ist",
     "acme-http-01": "Über HTTP, an Port 80 dieses Geräts",
     "acme-tls-alpn-01": "Über TLS, an Port 443 dieses Geräts",
     "acme-contact": "E-Mail-Adresse für die CA, wenn Sie mögen",

@@ -9,7 +9,7 @@ from dotlocal.device.own_pages.pages.ways import names_and_addresses
 from dotlocal.device.own_pages.view import View, area, box, findings, labelled, line, rows, secret, section, tick
 from dotlocal.device.web.html import Html, tag
 
-CHALLENGES = ("http-01", "tls-alpn-01")
+CHALLENGES = {"": "acme-as-made", "http-01": "acme-http-01", "tls-alpn-01": "acme-tls-alpn-01"}
 
 
 def acme(view: View, told: Html) -> str:
@@ -45,10 +45,9 @@ def _failed(view: View, status: dict[str, Any]) -> list[Html]:
 
 def _form(view: View, status: dict[str, Any]) -> Html:
     asked = [*status.get("names", ()), *status.get("addresses", ())] or view.snapshot.answers
-    chosen = status.get("challenge", CHALLENGES[0])
     challenge = tag(
         "select",
-        *(tag("option", view.say(f"acme-{each}"), value=each, selected=each == chosen) for each in CHALLENGES),
+        *(tag("option", view.say(word), value=each) for each, word in CHALLENGES.items()),
         id="acme-challenge", name="acme-challenge",
     )  # fmt: skip
     directory = line(
