@@ -54,9 +54,16 @@ class Administrator:
 
     def sends(self, action: str) -> None:
         """Press the button of a form, and wait for the page that comes."""
-        self.browser.run("window.before = true")
         button = f'form[action="{action}"] button'
-        self.browser.run(f"setTimeout(() => document.querySelector({json.dumps(button)}).click(), 0)")
+        self._presses(f"document.querySelector({json.dumps(button)})")
+
+    def follows(self, words: str) -> None:
+        """Press a link, and wait for the page that comes."""
+        self._presses(f"[...document.links].find(each => each.textContent.includes({json.dumps(words)}))")
+
+    def _presses(self, what: str) -> None:
+        self.browser.run("window.before = true")
+        self.browser.run(f"{what}.click()")  # at once: a page that may run no script has no timers
         self.browser.wait("!window.before && document.readyState === 'complete'")
 
     def downloads(self, name: str) -> str:
@@ -90,12 +97,13 @@ class Administrator:
 
 
 @contextmanager
-def administrator(home: Path, port: int, root: Path | None) -> Iterator[Administrator]:
-    """Somebody whose browser has one root of ours, or none."""
+def administrator(home: Path, port: int, root: Path | None, *, scripts: bool = True) -> Iterator[Administrator]:
+    """Somebody whose browser has one root of ours, or none, and runs the scripts of pages or doesn't."""
     program("chromium")
     program("certutil")
     home.mkdir(exist_ok=True)
     if root:
         import_root(root, home / Chromium.database)
     with closing(Chromium(home, [NAME, ADDRESS])) as browser:
+        browser.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         yield Administrator(browser, port, home)

@@ -1,4 +1,4 @@
-"""What the pages are like in a real browser: axe, a small phone, no JavaScript, the policy; and pictures of them."""
+"""What the pages are like in a real browser: axe, a small phone, the policy; and pictures of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from administrator import Administrator, administrator
 from authorities import OpenSSL
-from pages_device import ADDRESS, NAME, PagesDevice
+from pages_device import NAME, PagesDevice
 
 from dotlocal.guide import LANGUAGES
 from peers.children import cache
@@ -106,26 +106,6 @@ def test_the_policy_hinders_nothing(somebody: Administrator) -> None:
     assert browser.run("getComputedStyle(document.querySelector('.state')).borderRadius") == "14px"
     before = browser.run("document.querySelector('[data-left]').textContent")
     browser.wait(f"document.querySelector('[data-left]').textContent !== '{before}'")
-
-
-def test_without_javascript_all_of_it_works(somebody: Administrator) -> None:
-    """The time left stands there; a form is filled in and sent."""
-    browser = somebody.browser
-    browser.call("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        somebody.opens("probation?lang=en")
-        assert "goes back by itself in" in somebody.text
-        assert "min" in browser.run("document.querySelector('[data-left]').textContent")
-        assert "Look again" in somebody.text
-        somebody.opens("request?lang=en")
-        browser.call("DOM.getDocument")
-        everything_open(somebody)
-        somebody.fills(names="press-07.local", addresses=ADDRESS)
-        # as the return key does; DevTools may run this though pages may not
-        browser.run("document.querySelector('form[action=request]').submit()")
-        browser.wait("document.readyState === 'complete' && document.body.innerText.includes('is waiting')")
-    finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
 @pytest.mark.skipif(not PICTURES, reason="`make pictures` takes them")

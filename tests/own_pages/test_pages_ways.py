@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acme_servers import AcmeServer, pebble, unused_port
+from acme_servers import pebble
 from administrator import Administrator, administrator
 from authorities import OpenSSL
 from pages_device import ADDRESS, NAME, PagesDevice
+from plants import inside
 
 from dotlocal.device.owned import proposal
 from dotlocal.device.owned.fit import Answers
+from namespaces import host
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("own-pages-browsers")]
 
@@ -52,10 +54,11 @@ def switched(device: PagesDevice, insider: Administrator, root: Path, port: int,
         assert owner.opens(host=ADDRESS) == "", "by address as well"
 
 
-def refused_before(root: Path, port: int, tmp_path: Path) -> None:
+def refused_before(root: Path | None, port: int, tmp_path: Path) -> None:
+    """The browser that is to accept it in the end, with the root if there is one yet."""
     with administrator(tmp_path / "owner", port, root) as owner:
-        for host in (NAME, ADDRESS):
-            assert owner.opens(host=host).startswith("net::ERR_CERT_")
+        for each in (NAME, ADDRESS):
+            assert owner.opens(host=each).startswith("net::ERR_CERT_")
 
 
 def test_request_and_answer(
@@ -87,6 +90,7 @@ def test_foreign_key_and_chain(
     device: PagesDevice, insider: Administrator, openssl: OpenSSL, port: int, tmp_path: Path
 ) -> None:
     """PKCS#12: without its passphrase it says so; with it, everything is there. The passphrase is nowhere after it."""
+    refused_before(openssl.root, port, tmp_path)
     bundle = tmp_path / "press.pfx"
     bundle.write_bytes(openssl.pfx(f"DNS:{NAME},IP:{ADDRESS}", "correct horse"))
     insider.opens("import")
@@ -109,6 +113,7 @@ def test_foreign_key_and_chain(
 
 def test_a_root_for_this_device_alone(device: PagesDevice, insider: Administrator, port: int, tmp_path: Path) -> None:
     """Made, downloaded while it is on probation, imported, confirmed."""
+    refused_before(None, port, tmp_path)
     insider.opens("alone")
     insider.sends("alone")
     insider.waits()
@@ -122,6 +127,7 @@ def test_the_customers_ca_as_issuer(
     device: PagesDevice, insider: Administrator, openssl: OpenSSL, port: int, tmp_path: Path
 ) -> None:
     """The request out, with OpenSSL's section; the CA certificate in."""
+    refused_before(openssl.root, port, tmp_path)
     insider.opens("issuer")
     insider.fills(within="local\n192.168.77.0/24")
     insider.sends("issuer")
@@ -137,50 +143,43 @@ def test_the_customers_ca_as_issuer(
     switched(device, insider, openssl.root, port, tmp_path, "issuer")
 
 
-@pytest.fixture
-def acme_port() -> int:
-    return unused_port()
-
-
-@pytest.fixture
-def acme_server(acme_port: int, tmp_path: Path) -> Iterator[AcmeServer]:
-    with pebble(tmp_path / "pebble", http=acme_port) as server:
-        yield server
-
-
 @pytest.mark.long
-def test_acme(device: PagesDevice, acme_port: int, acme_server: AcmeServer, tmp_path: Path) -> None:
-    """Pebble, with what the product says about the port; set up, confirmed, renewed by a press of a button."""
-    settings = (device.folder / "device.toml").read_text()
-    (device.folder / "device.toml").write_text(f'{settings}[own.acme]\nlisten = "127.0.0.1:{acme_port}"\n')
-    device("device", "boot")
-    with device.served() as port, administrator(tmp_path / "insider", port, device.root) as insider:
-        insider.opens()
+def test_acme(device: PagesDevice, tmp_path: Path) -> None:
+    """Pebble asks at the device's own address, port 80; set up, confirmed, renewed by a press of a button."""
+    with host() as plant:
+        plant.ip("addr", "add", f"{ADDRESS}/24", "dev", plant.device)
+        inside(plant, lambda: _by_acme(device, tmp_path))
+
+
+def _by_acme(device: PagesDevice, tmp_path: Path) -> None:
+    with (
+        pebble(tmp_path / "pebble", http=80, tls=443) as server,
+        device.served() as port,
+        administrator(tmp_path / "insider", port, device.root) as insider,
+    ):
+        refused_before(server.root, port, tmp_path)
+        assert insider.opens() == ""
         insider.signs_in()
         insider.opens("acme")
         insider.fills(
-            acme_directory=acme_server.directory, acme_roots=acme_server.tls_root.read_text(), names=NAME,
-            addresses="", acme_contact="admin@customer.test",
+            acme_directory=server.directory, acme_roots=server.tls_root.read_text(), names=NAME, addresses=ADDRESS,
+            acme_contact="admin@customer.test",
         )  # fmt: skip
         insider.ticks("acme-terms")
         insider.sends("acme")
         insider.waits()
-        assert "goes back by itself in" in insider.text, insider.text
-        with administrator(tmp_path / "owner", port, acme_server.root) as owner:
+        switched(device, insider, server.root, port, tmp_path, "certificate")
+        with administrator(tmp_path / "owner", port, server.root) as owner:
             assert owner.opens() == ""
             owner.signs_in()
-            owner.opens("probation")
-            owner.sends("confirm")
-            owner.waits()
-            assert "Confirmed." in owner.text
             before = device.status["serial"]
             owner.opens("acme")
-            assert acme_server.directory in owner.text
+            assert server.directory in owner.text
             owner.sends("acme-renew")
             owner.waits()
             assert "up to date" in owner.text
             assert device.status["serial"] != before
-            assert owner.opens() == ""
+            assert [owner.opens(host=each) for each in (NAME, ADDRESS)] == ["", ""]
 
 
 def test_openssl_can_read_what_is_downloaded(device: PagesDevice) -> None:
