@@ -26,7 +26,10 @@ RECONNECTS = {  # of one kept connection, at each hand-over
     "nginx-variable": 0, "haproxy": 0, "caddy": 0, "nginx": 1, "apache": 1, "caddy-files": 1,
     "lighttpd": 2,  # the old process accepts until the new one is up, and closes kept connections before and after that
 }  # fmt: skip
-ONCE = {"caddy": 1}  # the first hand-over after its start loads its configuration again, to have no session tickets
+ONCE = {  # more than that, in the whole run
+    "caddy": 1,  # the first hand-over after its start loads its configuration again, to have no session tickets
+    "nginx": 2,  # a client that comes back at once may meet an old worker again: 1 in 100 on a busy machine
+}
 
 
 @pytest.fixture(params=SERVERS)
