@@ -27,6 +27,8 @@ GROUPS = (
             "the message lists every reason; see below"),
         Row("own-unaccepted", REFUSED, CUSTOMER, "there are warnings that nobody has accepted",
             "read them; `--accept` goes on"),
+        Row("own-no-reader", REFUSED, INTEGRATOR, "the process that reads uploads can't be started",
+            "let the owner of the state run this Python"),
         Row("own-costly", REFUSED, CUSTOMER, "reading took longer, or more memory, than an honest file does",
             "export it again"),
         Row("own-not-served", REFUSED, INTEGRATOR, "the web server did not take it; what was before is served again",

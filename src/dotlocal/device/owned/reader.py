@@ -28,7 +28,9 @@ _MEMORY_OCTETS = 1 << 30  # of address space; an interpreter with its X.509 libr
 
 
 def read(uploads: Sequence[Upload], passphrase: bytes | None) -> Material:
-    """What the uploads hold. Refuses `own-costly` for what takes longer than an honest file can."""
+    """What the uploads hold. Refuses `own-costly` for what takes longer than an honest file can, and `own-no-reader`
+    where the process that reads can't be started.
+    """
     total = sum(len(each.contents) for each in uploads)
     if total > reading.MOST_OCTETS:
         return Material(findings=(reading.too_large(total),))
@@ -44,7 +46,12 @@ def read(uploads: Sequence[Upload], passphrase: bytes | None) -> Material:
         )  # fmt: skip
         if done.returncode == 0:
             return _decoded(json.loads(done.stdout))
-    except (subprocess.SubprocessError, ValueError, OSError):
+    except OSError as error:
+        raise Refused(
+            "own-no-reader", f"the process that reads uploads can't be started: {error.strerror}",
+            hint=f"let the owner of the state run {sys.executable}",
+        ) from None  # fmt: skip
+    except (subprocess.SubprocessError, ValueError):
         pass
     raise Refused(
         "own-costly", f"reading it took more than {_CPU_SECONDS} seconds or too much memory, as no honest file does",
