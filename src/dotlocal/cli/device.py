@@ -58,6 +58,16 @@ def add(actors: Any) -> None:
     _add_run(status)
     terms.add_json(status)
 
+    _add_serve(commands)
+    handover.add(commands)
+    install.add(commands)
+    upkeep.add(commands)
+    mine = own.add(commands)
+    own_acme.add(mine)
+    own_pages.add(mine)
+
+
+def _add_serve(commands: Any) -> None:
     serve = terms.command(
         commands, "serve", _serve, "HTTPS in front of the device's own web interface, or of a folder",
         "  dotlocal device serve --listen :443 --to 127.0.0.1:8080 --user www-data\n"
@@ -87,13 +97,6 @@ def add(actors: Any) -> None:
     serve.add_argument("--user", metavar="NAME", help="become this user once the port is open")
     serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
     _add_run(serve)
-
-    handover.add(commands)
-    install.add(commands)
-    upkeep.add(commands)
-    mine = own.add(commands)
-    own_acme.add(mine)
-    own_pages.add(mine)
 
 
 def _add_state(parser: argparse.ArgumentParser) -> None:
