@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 from authorities import OpenSSL
+from customer import Customer, numbered
 from fronts import FRONTS
 from pages_device import ADDRESS, NAME, PASSWORD, PATIENCE, PagesDevice
 from web_servers import place
@@ -111,3 +112,32 @@ def test_only_a_connection_that_began_with_the_new_certificate_confirms(
             assert client.post("confirm")[0] == 303
             assert "probation" not in device.status["own"]
             assert "Confirmed." in client.get("")[1]
+
+
+def test_a_connection_with_another_certificate_of_the_same_number_confirms_nothing(
+    device: PagesDevice, tmp_path: Path
+) -> None:
+    """Two CAs of a customer's that count from 1. A connection was given number 1 by the first, and asks after the
+    switch to number 1 by the second, through `device serve`: no button. Anew: a button, and confirmed.
+    """
+    authorities = (Customer().root.authority(f"Example Works Issuing CA {number}") for number in (1, 2))
+    files = [tmp_path / "first.pem", tmp_path / "second.pem"]
+    for file, authority in zip(files, authorities, strict=True):
+        file.write_bytes(numbered(authority, 1, hosts=(NAME, ADDRESS))[0])
+    device("device", "own", "import", str(files[0]), "--accept", "--confirm")
+    with device.served() as port:
+        client = Client(port, "/")
+        client.get("")
+        assert client.post("login", password=PASSWORD)[0] == 303
+        with client.connect() as before:
+            before.sendall(client.head("GET", "probation").encode())
+            device("device", "own", "import", str(files[1]), "--accept")
+            assert device.status["serial"] == "1"
+            before.sendall(b"\r\n")
+            status, text = client.read(before)
+        assert status == 200
+        assert 'action="confirm"' not in text, text
+        _, text = client.get("probation")
+        assert 'action="confirm"' in text, text
+        assert client.post("confirm")[0] == 303
+        assert "probation" not in device.status["own"]

@@ -14,8 +14,10 @@ from dotlocal.device.own_pages import evidence, forms, link, proxied
 from dotlocal.device.own_pages.forms import BadForm
 from dotlocal.device.own_pages.link import Link
 from dotlocal.device.own_pages.sessions import IDLE_SECONDS, MOST, MOST_SECONDS, STAGED_SECONDS, Sessions, Staged
+from dotlocal.device.own_pages.switches import Switches
 from dotlocal.device.own_pages.throttle import BUCKET, FREE, REFILL_SECONDS, Throttle
 from dotlocal.device.own_pages.throttle import MOST_SECONDS as MOST_WAIT
+from dotlocal.device.owned.awaited import Awaited
 from dotlocal.device.serve import proxy_protocol
 from strategies import damaged, quick
 
@@ -23,6 +25,8 @@ HERE = "192.0.2.9"
 
 # ── what proves a confirmation ──
 
+MINE, OTHERS = "0f" * 32, "f0" * 32
+WANTED = Awaited(frozenset(("ab", "1")), frozenset((MINE,)), repeated=frozenset(("1",)))
 CASES = [
     ({"serial": "ab"}, evidence.PROVED),
     ({"serial": "cd"}, evidence.OTHER),
@@ -35,6 +39,17 @@ CASES = [
     ({"age": 5.0, "resumed": True}, evidence.RESUMED),
     ({"age": 500.0, "resumed": True}, evidence.OLD),
     ({"serial": "cd", "age": 1.0}, evidence.OTHER),
+    ({"fingerprint": MINE}, evidence.PROVED),
+    ({"fingerprint": MINE, "resumed": True}, evidence.RESUMED),
+    ({"fingerprint": OTHERS}, evidence.OTHER),
+    ({"fingerprint": OTHERS, "serial": "ab"}, evidence.OTHER),
+    ({"fingerprint": OTHERS, "serial": "ab", "age": 1.0}, evidence.OTHER),
+    ({"fingerprint": MINE, "serial": "1"}, evidence.PROVED),
+    ({"serial": "1"}, evidence.REPEATED),
+    ({"serial": "1", "resumed": True}, evidence.REPEATED),
+    ({"serial": "1", "age": 5.0}, evidence.PROVED),
+    ({"serial": "1", "age": 10.0}, evidence.OLD),
+    ({"serial": "1", "age": 5.0, "resumed": True}, evidence.RESUMED),
     ({}, evidence.UNTOLD),
     ({"resumed": False}, evidence.UNTOLD),
 ]
@@ -42,11 +57,23 @@ CASES = [
 
 @pytest.mark.parametrize(("facts", "expected"), CASES, ids=str)
 def test_what_a_connection_proves(facts: dict[str, object], expected: str) -> None:
-    """The switch was ten seconds ago. A serial number counts more than an age; an earlier proof helps who resumes."""
+    """The switch was ten seconds ago. A fingerprint counts more than a serial number, and that more than an age, unless
+    another certificate has it; an earlier proof helps who resumes.
+    """
     came = Link(HERE, True, **facts)  # type: ignore[arg-type]
-    assert evidence.judge(came, {"ab"}, switched=90.0, now=100.0, before=False) == expected
-    later = evidence.judge(came, {"ab"}, switched=90.0, now=100.0, before=True)
+    assert evidence.judge(came, WANTED, switched=90.0, now=100.0, before=False) == expected
+    later = evidence.judge(came, WANTED, switched=90.0, now=100.0, before=True)
     assert later == (evidence.PROVED if expected == evidence.RESUMED else expected)
+
+
+def test_a_number_of_something_that_went_back_tells_nothing() -> None:
+    """On probation, gone without a trace, and then another one with its number: a connection may be from the first."""
+    switches = Switches()
+    first, second = (Awaited(frozenset(("1", number)), frozenset((number * 32,))) for number in ("2a", "2b"))
+    assert switches.beside_earlier(first) == first
+    assert switches.beside_earlier(second).repeated == {"1"}
+    assert switches.beside_earlier(second).repeated == {"1"}, "at every look"
+    assert switches.beside_earlier(Awaited(frozenset(("2c",)), frozenset(("2c" * 32,)))).repeated == set()
 
 
 # ── what a web server tells ──
@@ -57,6 +84,7 @@ TOLD = [
     ("client=fd00::9;https=on;age=1.250;resumed=r", Link("fd00::9", True, "", True, 1.25)),
     ("client=::ffff:10.0.0.9;https=;resumed=Initial", Link("10.0.0.9", False, "", False)),
     ("client=10.0.0.9; https=off", Link("10.0.0.9", False)),
+    (f"client=10.0.0.9;https=1;fingerprint={MINE.upper()}", Link("10.0.0.9", True, fingerprint=MINE)),
 ]
 
 
@@ -70,7 +98,7 @@ def test_what_web_servers_write_is_read(text: str, expected: Link) -> None:
     "", "client=10.0.0.9", "https=on", "client=evil;https=on", "client=10.0.0.9;https=maybe",
     "client=10.0.0.9;https=on;https=on", "client=10.0.0.9;https=on;serial=xyz", "client=10.0.0.9;https=on;age=-1",
     "client=10.0.0.9;https=on;age=1e9", "client=10.0.0.9;https=on,client=10.0.0.8;https=on", "a" * 500,
-    "client=10.0.0.9;https=on;resumed=perhaps",
+    "client=10.0.0.9;https=on;resumed=perhaps", "client=10.0.0.9;https=on;fingerprint=0f0f",
 ])  # fmt: skip
 def test_what_they_do_not_write_is_refused(text: str) -> None:
     """Twice the same fact, as when a client's own field was passed on as well; values that no server writes."""
@@ -93,18 +121,18 @@ def test_no_field_brings_the_reader_down(text: str) -> None:
 
 
 def test_what_our_server_writes_is_read() -> None:
-    """IPv4 and IPv6, with a serial number and without."""
+    """IPv4 and IPv6, with a serial number and a fingerprint and without."""
     for source, client in (("10.0.0.9", "10.0.0.9"), ("fd00::9", "fd00::9")):
         destination = ("fd00::1" if ":" in source else "10.0.0.1", 443)
-        for serial in ("", "a1b2"):
-            header = proxy_protocol.header(2, (source, 5000), destination, serial)
+        for serial, fingerprint in (("", ""), ("a1b2", ""), ("f" * 40, MINE)):
+            header = proxy_protocol.header(2, (source, 5000), destination, serial, fingerprint)
             assert proxied.whole(header[:15]) == 0
             assert proxied.whole(header) == len(header)
-            assert proxied.parse(header) == Link(client, True, serial)
+            assert proxied.parse(header) == Link(client, True, serial, fingerprint=fingerprint)
 
 
 @quick(200)
-@given(damaged(proxy_protocol.header(2, ("10.0.0.9", 5000), ("10.0.0.1", 443), "a1b2")))
+@given(damaged(proxy_protocol.header(2, ("10.0.0.9", 5000), ("10.0.0.1", 443), "a1b2", MINE)))
 def test_no_header_brings_the_reader_down(octets: bytes) -> None:
     """A connection, or torn."""
     try:

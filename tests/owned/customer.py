@@ -91,11 +91,11 @@ class Authority:
 
 def build(
     public_key: Any, subject: str, issuer: x509.Name, key: Key, start: int, end: int, digest: Any,
-    extensions: Sequence[Extension],
+    extensions: Sequence[Extension], *, serial: int = 0,
 ) -> x509.Certificate:  # fmt: skip
-    """A certificate by the library's builder."""
+    """A certificate by the library's builder; its serial number is at random unless told."""
     builder = x509.CertificateBuilder(
-        issuer, name(subject), public_key, x509.random_serial_number(), moment(start), moment(end)
+        issuer, name(subject), public_key, serial or x509.random_serial_number(), moment(start), moment(end)
     )
     for value, critical in extensions:
         builder = builder.add_extension(value, critical)
@@ -142,6 +142,17 @@ class Customer:
         """Key, certificate and intermediate CA in one PEM file."""
         key, leaf = self.pair(**how)
         return key_pem(key) + pem(leaf, self.middle.certificate)
+
+
+def numbered(authority: Authority, serial: int, **how: Any) -> tuple[bytes, x509.Certificate]:
+    """The files of a certificate with this serial number."""
+    key = ec_key()
+    made = authority.sign(key.public_key(), **how)
+    leaf = build(
+        key.public_key(), "", made.issuer, authority.key, NOW - DAY, NOW + 90 * DAY, None,
+        [(each.value, each.critical) for each in made.extensions], serial=serial,
+    )  # fmt: skip
+    return key_pem(key) + pem(leaf, authority.certificate), leaf
 
 
 def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:

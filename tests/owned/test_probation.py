@@ -8,17 +8,20 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from box import Box
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from customer import HOSTS, NOW, Customer, ec_key, key_pem, pem
+from cryptography.hazmat.primitives.serialization import Encoding
+from customer import HOSTS, NOW, Customer, ec_key, key_pem, numbered, pem
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import DAY
 from dotlocal.device import adoption, reset
+from dotlocal.device.owned.material import Upload
 from dotlocal.device.store import Run
 
 
@@ -91,9 +94,48 @@ def test_another_certificate_of_the_same_number_confirms_nothing(box: Box, custo
     with serving(tmp_path / "twin.pem", key_pem(others) + pem(twin)) as port, pytest.raises(Refused) as refused:
         box.owned.confirm_here(f"127.0.0.1:{port}")
     assert refused.value.code == "own-other-connection"
-    assert "another certificate" in refused.value.message
+    assert sha256(twin.public_bytes(Encoding.DER)).hexdigest() in refused.value.message
     with serving(tmp_path / "leaf.pem", key_pem(key) + pem(leaf)) as port:
         assert "probation" not in box.owned.confirm_here(f"127.0.0.1:{port}")["own"]
+
+
+def test_a_number_that_two_certificates_have_confirms_nothing(box: Box) -> None:
+    """Two CAs, each of which numbers its certificates from 1: by the number alone, a connection from before the switch
+    would confirm. The fingerprint tells.
+    """
+    authorities = (Customer().root.authority(f"Example Works Issuing CA {number}") for number in (1, 2))
+    files, leaves = zip(*(numbered(each, 1) for each in authorities), strict=True)
+    box.take(files[0], confirm=True)
+    box.take(files[1])
+    with pytest.raises(Refused) as refused:
+        box.owned.confirm("1")
+    assert refused.value.code == "own-other-connection"
+    before, after = (sha256(each.public_bytes(Encoding.DER)).hexdigest() for each in leaves)
+    with pytest.raises(Refused) as refused:
+        box.owned.confirm("1", fingerprint=before)
+    assert refused.value.code == "own-other-connection"
+    assert "probation" not in box.owned.confirm(fingerprint=after.upper())["own"]
+
+
+def test_an_upload_with_the_number_of_another_one_of_its_ca_is_refused(box: Box, customer: Customer) -> None:
+    """RFC 5280 4.1.2.2: unique within a CA. In use, put aside or beside it in the upload, it is an error; the very same
+    certificate again is none.
+    """
+    first, _ = numbered(customer.middle, 7)
+    second, leaf = numbered(customer.middle, 7)
+    box.take(first, confirm=True)
+    judged = box.owned.examine([Upload("again.pem", first)])
+    assert "own-serial-repeated" not in {each.code for each in judged.findings}
+    for put_aside in (False, True):
+        if put_aside:
+            box.owned.revert("vendor")
+        judged = box.owned.examine([Upload("second.pem", second)])
+        (found,) = (each for each in judged.findings if each.code == "own-serial-repeated")
+        assert found.severity == "error"
+        with pytest.raises(Refused) as refused:
+            box.owned.take(judged, accept=True)
+        assert refused.value.code == "own-refused"
+    assert leaf != box.leaf
 
 
 @contextmanager

@@ -126,6 +126,8 @@ GROUPS = (
         Row("own-short", NOTE, CUSTOMER, "it ends within two weeks", "have its successor ready"),
         Row("own-strict", NOTE, CUSTOMER, "browsers take it; Python 3.13 and other strict programs do not",
             "have it made as they want it, if programs connect"),
+        Row("own-serial-repeated", ERROR, CUSTOMER, "its CA has given its serial number to another certificate as well",
+            "have it made anew, with a serial number of its own"),
         Row("own-chain-dates", ERROR, CUSTOMER, "its chain is at no time valid as a whole", "have a new one made"),
         Row("own-no-chain", WARNING, CUSTOMER, "it came alone, and its CA is not known here",
             "import the CA certificates with it, unless browsers have that CA as their root"),

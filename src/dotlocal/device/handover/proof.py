@@ -51,6 +51,13 @@ def serial_of(certificate: bytes) -> str:
     return f"{int.from_bytes(certificate[start:end], 'big'):x}"
 
 
+def fingerprint_of(certificate: bytes) -> str:
+    """Its SHA-256 in lower-case hex: what names one certificate, also where a CA repeats its serial numbers."""
+    from hashlib import sha256  # for those who ask: a hand-over does without
+
+    return sha256(certificate).hexdigest()
+
+
 def _inside(der: bytes, at: int, tag: int) -> tuple[int, int]:
     if der[at] != tag:
         raise ValueError("another type")

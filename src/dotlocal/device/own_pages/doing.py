@@ -61,7 +61,8 @@ class Doing:
         if not probation:
             return evidence.UNTOLD
         found = evidence.judge(
-            asked.link, asked.snapshot.serials, switched=self.switches.certain(probation, asked.now), now=asked.now,
+            asked.link, self.switches.beside_earlier(asked.snapshot.awaited),
+            switched=self.switches.certain(probation, asked.now), now=asked.now,
             before=session.proved == probation,
         )  # fmt: skip
         if found == evidence.PROVED:
@@ -171,8 +172,8 @@ class Doing:
     def _confirm(self, asked: Asked, session: Session, form: Form) -> Answer:
         if self.verdict(asked, session) != evidence.PROVED:
             return go("probation")
-        serial = asked.link.serial or str(asked.snapshot.report["serial"])
-        return self._start(asked, session, "confirm", lambda: self._owned.confirm(serial))
+        judged = asked.link.fingerprint or min(asked.snapshot.awaited.fingerprints, default="")
+        return self._start(asked, session, "confirm", lambda: self._owned.confirm(fingerprint=judged))
 
     def _revert(self, asked: Asked, session: Session, form: Form) -> Answer:
         to = form.text("to")

@@ -195,6 +195,9 @@ WORDS = {
     "certificate on this connection. Close its windows and come back, or open the device in a private window:",
     "confirm-untold": "These pages can't see which certificate your connection was made with. Open the device by one "
     "of its names; if that works without a warning, confirm on its console:",
+    "confirm-repeated": "Another certificate has the same serial number, so these pages can't tell which of the two "
+    "your connection was made with. Open the device by one of its names; if that works without a warning, confirm on "
+    "its console:",
     "confirm-warned": "Does your browser warn about the certificate? Then don't confirm. Import the root first, or go "
     "back.",
     "give-up": "Go back now",

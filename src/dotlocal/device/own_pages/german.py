@@ -205,6 +205,9 @@ WORDS = {
     "einem privaten Fenster:",
     "confirm-untold": "Diese Seiten können nicht sehen, mit welchem Zertifikat Ihre Verbindung entstand. Öffnen Sie "
     "das Gerät unter einem seiner Namen; wenn das ohne Warnung geht, bestätigen Sie an seiner Konsole:",
+    "confirm-repeated": "Ein anderes Zertifikat hat dieselbe Seriennummer, deshalb können diese Seiten nicht sehen, "
+    "mit welchem der beiden Ihre Verbindung entstand. Öffnen Sie das Gerät unter einem seiner Namen; wenn das ohne "
+    "Warnung geht, bestätigen Sie an seiner Konsole:",
     "confirm-warned": "Warnt Ihr Browser vor dem Zertifikat? Dann bestätigen Sie nicht. Spielen Sie erst die Wurzel "
     "ein, oder gehen Sie zurück.",
     "give-up": "Jetzt zurück",

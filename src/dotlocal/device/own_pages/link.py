@@ -20,6 +20,7 @@ Environ = Mapping[str, Any]
 PROXY_KEY = "dotlocal.link"  # where our own server puts what the PROXY protocol's header told
 _FACT = re.compile(r"([a-z]+)=([0-9A-Za-z:.%_/-]*)")
 _SERIAL = re.compile(r"[0-9A-Fa-f:]{1,64}")
+FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"(/[0-9A-Za-z._-]+)*/?")
 _AGE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _LONGEST = 400
@@ -30,9 +31,9 @@ _NO = frozenset(("off", "0", ".", "Initial", ""))
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connection. `serial` is that of the server certificate that it was given, `age` its seconds, `resumed` whether
-    the client went on with an earlier TLS session and saw no certificate, `path` what the web server in front has taken
-    off the address of the pages; each may be unknown.
+    """A connection. `serial` is that of the server certificate that it was given and `fingerprint` its SHA-256, `age`
+    its seconds, `resumed` whether the client went on with an earlier TLS session and saw no certificate, `path` what
+    the web server in front has taken off the address of the pages; each may be unknown.
     """
 
     client: str
@@ -41,6 +42,7 @@ class Link:
     resumed: bool | None = None
     age: float | None = None
     path: str = ""
+    fingerprint: str = ""
 
 
 Read = Callable[[Environ], Link]
@@ -80,11 +82,13 @@ def parse(text: str) -> Link:
             raise _unknown("it has parts that can't be read, or one twice")
         facts[found[1]] = found[2]
     client, serial = facts.get("client", ""), facts.get("serial", "")
-    age = facts.get("age", "")
+    age, fingerprint = facts.get("age", ""), facts.get("fingerprint", "").replace(":", "").lower()
     if _address(client) == "" or facts.get("https") not in (*_YES, *_NO):
         raise _unknown("it wants client= and https=")
     if (serial and not _SERIAL.fullmatch(serial)) or (age and not _AGE.fullmatch(age)):
         raise _unknown("its serial= or age= can't be read")
+    if fingerprint and not FINGERPRINT.fullmatch(fingerprint):
+        raise _unknown("its fingerprint= is no SHA-256")
     path = facts.get("path", "")
     if not _PATH.fullmatch(path):
         raise _unknown("its path= can't be read")
@@ -93,7 +97,7 @@ def parse(text: str) -> Link:
         raise _unknown("its resumed= can't be read")
     return Link(
         _address(client), facts["https"] in _YES, plain(serial), None if resumed is None else resumed in _YES,
-        float(age) if age else None, path,
+        float(age) if age else None, path, fingerprint,
     )  # fmt: skip
 
 

@@ -1,20 +1,20 @@
 """The PROXY protocol's header, version 2, as `device serve` writes it before each connection. Pure.
 
-Besides the client's address it has an extra of ours (type 0xE0, from the range for such): the serial number of the
-server certificate of the set that the connection was accepted with. A set has its own TLS contexts, and a session
-ticket is worth something to its own context alone, so a resumed session has seen that very certificate.
+Besides the client's address it has extras of ours (types 0xE0 and 0xE1, from the range for such): the serial number and
+the SHA-256 of the server certificate of the set that the connection was accepted with. A set has its own TLS contexts,
+and a session ticket is worth something to its own context alone, so a resumed session has seen that very certificate.
 """
 
 from __future__ import annotations
 
 import ipaddress
 
-from dotlocal.device.own_pages.link import Link, plain
+from dotlocal.device.own_pages.link import FINGERPRINT, Link, plain
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"  # section 2.2
 FIXED = 16  # octets before the addresses
 MOST = 536  # section 2.2: what a receiver has to expect
-SERIAL = 0xE0
+_SERIAL, _FINGERPRINT = 0xE0, 0xE1
 _ADDRESSES = {0x11: 4, 0x21: 16}
 
 
@@ -41,10 +41,12 @@ def parse(header: bytes) -> Link:
         raise Torn("no connection of a client's")
     client = ipaddress.ip_address(bytes(header[FIXED : FIXED + octets]))
     extras = _extras(header[FIXED + 2 * octets + 4 :])
-    serial = extras.get(SERIAL, b"").decode("ascii", "replace")
+    serial, fingerprint = (extras.get(kind, b"").decode("ascii", "replace") for kind in (_SERIAL, _FINGERPRINT))
     if serial.strip("0123456789abcdef"):
         raise Torn("a serial number that is none")
-    return Link(str(client), True, plain(serial))
+    if fingerprint and not FINGERPRINT.fullmatch(fingerprint):
+        raise Torn("a SHA-256 that is none")
+    return Link(str(client), True, plain(serial), fingerprint=fingerprint)
 
 
 def _extras(rest: bytes) -> dict[int, bytes]:

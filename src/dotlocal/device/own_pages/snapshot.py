@@ -10,6 +10,7 @@ from typing import Any
 from dotlocal.core.errors import Refused
 from dotlocal.device.acme.steps import Acme
 from dotlocal.device.owned import pending, proposal, slots
+from dotlocal.device.owned.awaited import Awaited
 from dotlocal.device.owned.pending import Pending
 from dotlocal.device.owned.steps import Owned
 from dotlocal.device.web import hosts
@@ -19,12 +20,13 @@ from dotlocal.host import files
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """`report` is status.json, or empty before the first boot; `left` the seconds of probation; `until` tells one
-    probation from another.
+    probation from another; `awaited` is what the connection that confirms must have been given.
     """
 
     report: dict[str, Any]
     left: int = 0
     until: int = 0
+    awaited: Awaited = field(default_factory=Awaited)
     previous: bool = False
     issuer: bool = False
     anchor: bool = False
@@ -51,11 +53,6 @@ class Snapshot:
         return self.left > 0 and "candidate" in self.own
 
     @property
-    def serials(self) -> frozenset[str]:
-        """Those that the confirming connection may have been given."""
-        return frozenset(str(self.report[key]) for key in ("serial", "names_serial") if self.report.get(key))
-
-    @property
     def probation(self) -> str:
         """A name for what is on probation that nothing else ever has."""
         return f"{self.own['candidate']['serial']}@{self.until}" if self.on_probation else ""
@@ -80,7 +77,8 @@ def take(owned: Owned) -> Snapshot:
     candidate = _or_none(lambda: owned.slots.held(slots.CANDIDATE))
     probation = candidate.probation if candidate else None
     return Snapshot(
-        report, left=status["left"], until=probation.until if probation else 0, previous=bool(status["previous"]),
+        report, left=status["left"], until=probation.until if probation else 0,
+        awaited=_or_none(owned.awaited) or Awaited(), previous=bool(status["previous"]),
         issuer="issuer" in status["own"], anchor=_or_none(owned.anchor) is not None,
         request=_or_none(lambda: pending.load(owned.slots)),
         issuer_request=_or_none(lambda: pending.load(owned.slots, pending.ISSUER_SLOT)),

@@ -27,6 +27,7 @@ from dotlocal.device.owned.fit import Answers
 from dotlocal.device.owned.material import Circumstances, Material
 from dotlocal.device.owned.pairing import spki
 from dotlocal.device.owned.path import Path, climb, examine, extension, outside, purposes
+from dotlocal.device.owned.unique import repeated
 
 SHORTEST = 2 * 86400  # what is made below it is dated a day back
 
@@ -55,6 +56,7 @@ def judge(material: Material, around: Circumstances) -> JudgedIssuer:
     findings += constraint_findings
     findings += _subject(ours)
     findings += _above(path, permitted)
+    findings += repeated(path.below, (*material.certificates, *around.pool, *around.here))
     window = _common(certificates)
     findings += _dates(certificates, window, around)
     findings += _useful(ours, permitted, around.answers)

@@ -21,6 +21,7 @@ from dotlocal.device.owned.material import Circumstances, Judged, Material
 from dotlocal.device.owned.pairing import pair, pick, without_certificate
 from dotlocal.device.owned.path import Path, climb, examine, self_signed
 from dotlocal.device.owned.second import opinion
+from dotlocal.device.owned.unique import repeated
 
 _APPLE_DAYS = 825  # support.apple.com/103769, for certificates below imported roots too
 _SOON_DAYS = 14
@@ -154,6 +155,10 @@ def _path(case: _Case) -> Iterator[Finding]:
     yield from examine(case.path, case.found.names, case.found.addresses)
 
 
+def _numbers(case: _Case) -> Iterator[Finding]:
+    yield from repeated(case.path.below, (*case.given, *case.around.here))
+
+
 def _names(case: _Case) -> Iterator[Finding]:
     yield from case.found.findings
     found, around = case.found, case.around
@@ -179,7 +184,7 @@ def _names(case: _Case) -> Iterator[Finding]:
 
 
 _RULES: tuple[Callable[[_Case], Iterator[Finding]], ...] = (
-    _leaf, _each, _names, _dates, _chain, _path,
+    _leaf, _each, _numbers, _names, _dates, _chain, _path,
 )  # fmt: skip
 
 

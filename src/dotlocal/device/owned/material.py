@@ -42,7 +42,8 @@ class Material:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """What the judge goes by: what the device answers to, what time it is (`known` tells whether that is certain), the
-    key that waits for an answer, CA certificates of earlier imports, and names that the customer asked for.
+    key that waits for an answer, CA certificates of earlier imports, names that the customer asked for, and `here`, the
+    certificates that the device has, in use or put aside.
     """
 
     answers: Answers
@@ -51,6 +52,7 @@ class Circumstances:
     waiting: PrivateKey | None = None
     pool: tuple[x509.Certificate, ...] = ()
     claimed: tuple[str, ...] = ()
+    here: tuple[x509.Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from dotlocal.host import keys
 VENDOR, ISSUER, PREVIOUS = "vendor", "issuer", "previous"
 WAYS_BACK = (PREVIOUS, ISSUER, VENDOR)
 _SWAPPED = "swapped"  # what was confirmed, while it changes places with what was before it
-_ASIDE = {slots.CERTIFICATE: slots.PREVIOUS, slots.ISSUER: "previous-issuer"}
+PREVIOUS_ISSUER = "previous-issuer"
+_ASIDE = {slots.CERTIFICATE: slots.PREVIOUS, slots.ISSUER: PREVIOUS_ISSUER}
 
 
 def keep(slot_files: Slots, held: OwnCertificate | OwnIssuer) -> None:

@@ -24,7 +24,7 @@ from dotlocal.core.profiles import SERVER
 from dotlocal.core.request import parse_device
 from dotlocal.core.subtrees import Subtrees
 from dotlocal.device import boot, configuration, time
-from dotlocal.device.owned import alone, below, choice, fit, judge, pending, pool, proposal, reader, slots
+from dotlocal.device.owned import alone, below, choice, fit, judge, pending, pool, proposal, reader, shelf, slots
 from dotlocal.device.owned.below import JudgedIssuer
 from dotlocal.device.owned.fit import Answers
 from dotlocal.device.owned.material import Circumstances, Judged, Upload
@@ -204,8 +204,20 @@ class Owned(Switching):
         return Circumstances(
             fit.answers(settings, self.look()), judged.now if known else judged.floor, known,
             waiting.private_key if waiting else None, pool.load(self.slots),
-            tuple(each.text for each in waiting.names) if waiting else (),
+            tuple(each.text for each in waiting.names) if waiting else (), self._here(),
         )  # fmt: skip
+
+    def _here(self) -> tuple[x509.Certificate, ...]:
+        """The certificates in the slots, and the vendor's; one that can't be read is passed over."""
+        found: list[x509.Certificate] = []
+        for name in (slots.CANDIDATE, slots.CERTIFICATE, slots.PREVIOUS, slots.ISSUER, shelf.PREVIOUS_ISSUER):
+            held = self._held(name)
+            found += [x509.load_der_x509_certificate(each) for each in held.certificates] if held else []
+        try:
+            vendor = BirthRecord.parse(self.state.text("birth.pem").encode())
+        except Refused:
+            return tuple(found)
+        return (*found, *vendor.certificates)
 
     def _clock(self) -> time.Clock:
         settings, _ = boot.read_settings(self.state, self.options)

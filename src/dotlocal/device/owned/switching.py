@@ -16,8 +16,9 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import instant
 from dotlocal.device import boot, surroundings
 from dotlocal.device.boot import Options
-from dotlocal.device.handover import proof, servers
+from dotlocal.device.handover import offered, proof, servers
 from dotlocal.device.owned import pending, shelf, slots, timer
+from dotlocal.device.owned.awaited import Awaited, awaited
 from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Probation, Slots
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
@@ -69,18 +70,18 @@ class Switching:
             self.slots.drop(slots.REVERTED)
             self.slots.save(slots.CANDIDATE, held.dump())
             report = self._switch(held)  # under the lock: of two who install at once, one waits
-        if confirm:
-            return self.confirm(report["serial"])
+        if confirm:  # the switch has proved that it is served
+            return self.confirm(fingerprint=min(self.awaited().fingerprints, default=""))
         self._tell(report)
         self._wake(self.options, seconds)
         return report
 
-    def confirm(self, served_serial: str) -> dict[str, Any]:
+    def confirm(self, serial: str = "", *, fingerprint: str = "") -> dict[str, Any]:
         """Keep what is on probation; returns the status.
 
-        `served_serial` is the serial number, in hexadecimal, of the certificate that the confirming connection was
-        made with: the proof that somebody can use it. Refuses `own-none-on-probation`, `own-too-late` and
-        `own-other-connection`.
+        `fingerprint` is the SHA-256, in hexadecimal, of the certificate that the confirming connection was made with:
+        the proof that somebody can use it. `serial`, its serial number, does where that can't be had, unless another
+        certificate known here has the same. Refuses `own-none-on-probation`, `own-too-late` and `own-other-connection`.
         """
         with self._lock():
             held = self._on_probation()
@@ -89,16 +90,28 @@ class Switching:
                     "own-too-late", f"the probation of {held.serial:x} is over; it was not confirmed in time",
                     hint="install it again",
                 )  # fmt: skip
-            wanted = {f"{held.serial:x}"} if isinstance(held, OwnCertificate) else self._serials()
-            seen = _plain(served_serial)
+            awaits = self._awaited(held)
+            seen, wanted = _plain(serial).lstrip("0"), awaits.serials
+            if fingerprint:
+                seen, wanted = _plain(fingerprint), awaits.fingerprints
             if seen not in wanted:
                 raise Refused(
                     "own-other-connection",
                     f"the connection was served {seen or 'nothing'}; {' or '.join(sorted(wanted))} is to be confirmed",
                     hint="open a new connection to the device, by a name of the new certificate, and confirm there",
                 )  # fmt: skip
+            if not fingerprint and seen in awaits.repeated:
+                raise Refused(
+                    "own-other-connection",
+                    f"the connection was served {seen}, which is the serial number of another certificate as well",
+                    hint="confirm by the fingerprint, as `dotlocal device own confirm` does (RFC 5280 4.1.2.2)",
+                )  # fmt: skip
             shelf.keep(self.slots, held)
         return self._again()
+
+    def awaited(self) -> Awaited:
+        """What the connection that confirms must have been given. Refuses `own-none-on-probation`."""
+        return self._awaited(self._on_probation())
 
     def revert(self, to: str = "") -> dict[str, Any]:
         """Go back; returns the status. What is on probation goes first, to what was before it. Without probation, or
@@ -136,15 +149,7 @@ class Switching:
                 "own-unreachable", f"no TLS at {where[0]} port {where[1]}: {error.strerror or error}",
                 hint="look whether the web server runs; `device own confirm --connect HOST:PORT` names another place",
             ) from None  # fmt: skip
-        serial = proof.serial_of(shown)
-        # a small CA may give each of its certificates the serial number 1
-        if isinstance(held, OwnCertificate) and shown != held.certificates[0] and serial == f"{held.serial:x}":
-            raise Refused(
-                "own-other-connection",
-                f"{where[0]} port {where[1]} serves another certificate with the serial number {serial}",
-                hint="have the web server read its files again, and confirm then",
-            )
-        return self.confirm(serial)
+        return self.confirm(proof.serial_of(shown), fingerprint=proof.fingerprint_of(shown))
 
     def _listening(self) -> tuple[str, int]:
         settings, _ = boot.read_settings(self.state, self.options)
@@ -207,11 +212,23 @@ class Switching:
         except Refused:
             return None
 
-    def _serials(self) -> set[str]:
-        """The serial numbers that are served below an issuer on probation."""
+    def _awaited(self, held: OwnCertificate | OwnIssuer) -> Awaited:
+        known = (self._held(name) for name in (slots.CERTIFICATE, slots.PREVIOUS))
+        others = [each.certificates[0] for each in known if isinstance(each, OwnCertificate)]
+        if isinstance(held, OwnCertificate):
+            return awaited([held.certificates[0]], others)
         report = self._report()
         served = report.get("served") == slots.ISSUER and "probation" in report.get("own", {})
-        return {str(report["serial"]), str(report["names_serial"])} if served else set()
+        return awaited(self._leaves() if served else [], others)
+
+    def _leaves(self) -> list[bytes]:
+        """The server certificates of the current set: the one with addresses, and the one with names alone."""
+        current = os.path.realpath(self.run.current)  # both of one set
+        try:
+            texts = [files.read(os.path.join(current, name)) for name in (offered.WITH_ADDRESSES, offered.NAMES_ONLY)]
+            return [offered.leaf(text.decode("ascii")) for text in texts]
+        except (Refused, ValueError):
+            return []
 
     def _report(self) -> dict[str, Any]:
         """status.json, or nothing where it is missing or no status."""
@@ -253,5 +270,5 @@ def _problem(report: dict[str, Any], held: OwnCertificate | OwnIssuer) -> str:
     return failed[0]["message"] if failed else ""
 
 
-def _plain(serial: str) -> str:
-    return serial.strip().replace(":", "").lower().lstrip("0")
+def _plain(told: str) -> str:
+    return told.strip().replace(":", "").lower()

@@ -211,8 +211,8 @@ class Terminator:
             return b""
         from dotlocal.device.serve import proxy_protocol  # ipaddress, for the few back ends that speak it
 
-        serial = self._certificates.serial() if self._proxy_protocol == 2 else ""
-        return proxy_protocol.header(self._proxy_protocol, client, connection.getsockname(), serial)
+        told = self._certificates.told() if self._proxy_protocol == 2 else ()
+        return proxy_protocol.header(self._proxy_protocol, client, connection.getsockname(), *told)
 
     def _pause(self, until: float) -> None:
         self._poll.want(self._listener.fileno(), _LISTENER, 0)

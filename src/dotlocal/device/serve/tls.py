@@ -77,7 +77,7 @@ def contexts(directory: str | Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLCo
 class CurrentSet:
     """The contexts of `run/current`, replaced when the link moves; connections keep what they began with."""
 
-    __slots__ = ("_alpn", "_context", "_current", "_failed", "_loaded", "_mark", "_retry", "_say", "_serial")
+    __slots__ = ("_alpn", "_context", "_current", "_failed", "_loaded", "_mark", "_retry", "_say", "_told")
 
     def __init__(self, run: str | Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1) -> None:
         """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
@@ -87,7 +87,7 @@ class CurrentSet:
         self._failed: Mark | None = None
         self._retry = 0.0
         self._loaded = ""
-        self._serial: str | None = None  # of what is loaded; read when it is asked for
+        self._told: tuple[str, str] | None = None  # of what is loaded; read when it is asked for
         for _ in range(_TRIES):
             self._mark = self._look()
             try:
@@ -119,20 +119,21 @@ class CurrentSet:
             self._mark, self._failed = mark, None
         return self._context
 
-    def serial(self) -> str:
-        """The serial number, in hexadecimal, of the certificate (with addresses) that `context` presents; nothing when
-        its files are gone meanwhile.
+    def told(self) -> tuple[str, str]:
+        """The serial number and the SHA-256, in hexadecimal, of the certificate (with addresses) that `context`
+        presents; nothing when its files are gone meanwhile.
         """
-        if self._serial is None:
+        if self._told is None:
             from dotlocal.device.handover import proof
 
             try:
                 with open(os.path.join(self._folder(self._loaded), WITH_ADDRESSES), encoding="ascii") as chain:
                     leaf = chain.read().partition(_END)[0] + _END
-                self._serial = proof.serial_of(ssl.PEM_cert_to_DER_cert(leaf))
+                shown = ssl.PEM_cert_to_DER_cert(leaf)
+                self._told = proof.serial_of(shown), proof.fingerprint_of(shown)
             except (OSError, ValueError):
-                self._serial = ""
-        return self._serial
+                self._told = "", ""
+        return self._told
 
     def _look(self) -> Mark:
         # The directory's identity besides the link's text: a name may be used again before anybody looks.
@@ -151,7 +152,7 @@ class CurrentSet:
             raise self._nothing()
         # Not through the link, which might pair one set's key with the next one's chain.
         context = contexts(self._folder(mark[0]), self._alpn)
-        self._loaded, self._serial = mark[0], None
+        self._loaded, self._told = mark[0], None
         return context
 
     def _folder(self, target: str) -> str:

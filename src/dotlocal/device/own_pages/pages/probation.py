@@ -60,7 +60,7 @@ def _confirm(view: View, verdict: str) -> Html:
     if verdict == evidence.PROVED:
         form = view.form("confirm", view.button("confirm"))
         return section(heading, view.p("confirm-proved"), view.p("confirm-warned", "quiet"), form, name="confirm")
-    console = [tag("p", tag("code", CONSOLE))] if verdict == evidence.UNTOLD else []
+    console = [tag("p", tag("code", CONSOLE))] if verdict in (evidence.UNTOLD, evidence.REPEATED) else []
     return section(heading, view.p(f"confirm-{verdict}"), view.elsewhere(), *console, name="confirm")
 
 
