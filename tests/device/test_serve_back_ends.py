@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from serve_peers import (
     HOST,
     PATIENCE,
@@ -107,7 +108,7 @@ def test_a_back_end_on_loopback_is_warned_about(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("version", [1, 2])
 def test_the_proxy_protocol_names_the_client(tmp_path: Path, listen: str, host: str, version: int) -> None:
-    """Both versions, both families; IPv4 stays IPv4 on a socket for both. Version 2 tells the certificate's serial."""
+    """Both versions, both families; IPv4 stays IPv4 on a socket for both. Version 2 tells the certificate too."""
     with back_end(swallow) as behind:
         try:
             running = serving(tmp_path, to=behind.address, listen=(listen, 0), proxy_protocol=version)
@@ -129,9 +130,9 @@ def test_the_proxy_protocol_names_the_client(tmp_path: Path, listen: str, host: 
         expected = f"PROXY {word} {host} {host} {source[1]} {destination[1]}\r\n".encode()
     else:
         leaf = x509.load_pem_x509_certificate((tmp_path / "current" / "fullchain.pem").read_bytes())
-        serial = f"{leaf.serial_number:x}".encode()
+        serial, fingerprint = f"{leaf.serial_number:x}".encode(), leaf.fingerprint(SHA256()).hex().encode()
         body = socket.inet_pton(family, host) * 2 + struct.pack("!HH", source[1], destination[1])
-        body += struct.pack("!BH", 0xE0, len(serial)) + serial
+        body += struct.pack("!BH", 0xE0, len(serial)) + serial + struct.pack("!BH", 0xE1, 64) + fingerprint
         kind = 0x21 if ":" in host else 0x11
         expected = b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", 0x21, kind, len(body)) + body
     assert received == expected + b"GET /"
