@@ -147,8 +147,8 @@ def test_monotonic_time_is_used_where_it_is_said() -> None:
 # ── the boot path ──
 
 _BOOT_STANDARD_LIBRARY = (
-    "_ctypes", "_json", "_socket", "_struct", "binascii", "ctypes", "fcntl", "gc", "os", "select", "stat", "struct",
-    "sys", "time",
+    "_ctypes", "_json", "_socket", "_struct", "binascii", "ctypes", "fcntl", "gc", "marshal", "os", "posix", "select",
+    "stat", "struct", "sys", "time",
 )  # fmt: skip
 _ALSO = {"device/watch/watcher.py": ("signal",)}  # it imports enum, which a process that stays pays for once
 _PLACES = ("CONFIG", "RUN", "STATE")
@@ -181,10 +181,9 @@ def test_boot_path_modules_import_little(name: str) -> None:
     assert found == []
 
 
-# `ssl` itself brings enum, and in some versions re
-_SERVE_NEVER = {
-    "argparse", "asyncio", "cryptography", "dataclasses", "datetime", "email", "hashlib", "http", "inspect",
-    "ipaddress", "json", "logging", "pathlib", "subprocess", "threading", "tomllib", "typing", "urllib",
+# ADR 0028: `ssl`, `socket` and `signal` are enumerations around what is written in C, which is all that serving needs
+_SERVE_NEVER = _BOOT_NEVER | {
+    "collections", "contextlib", "functools", "inspect", "selectors", "signal", "ssl", "threading", "urllib",
 }  # fmt: skip
 
 

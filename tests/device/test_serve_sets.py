@@ -30,6 +30,7 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.device.serve.command import seconds
 from dotlocal.device.serve.service import Serving
 from dotlocal.device.serve.tls import CurrentSet, contexts
+from dotlocal.host import tls
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -182,7 +183,7 @@ def test_sets_that_change_while_they_are_read_never_mix(tmp_path: Path) -> None:
     mover.start()
     try:
         for moment in count(0, 1000):
-            assert isinstance(following.context(float(moment)), ssl.SSLContext)
+            assert isinstance(following.context(float(moment)), tls.SSLContext)
             if len(lines) > 50:
                 break
     finally:

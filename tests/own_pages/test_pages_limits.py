@@ -158,7 +158,7 @@ def test_an_upload_that_drips_ends(device: PagesDevice, monkeypatch: pytest.Monk
     from dotlocal.device.serve.listener import bind
 
     monkeypatch.setattr(server, "_BODY_SECONDS", 1.0)
-    with bind(("127.0.0.1", 0)) as listener:
+    with bind(("127.0.0.1", 0)).high_level() as listener:
         running = server.Server(listener, application(device.owned), speaks_proxy=False, say=print)
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()

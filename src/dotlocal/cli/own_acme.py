@@ -113,7 +113,7 @@ def _reserved(options: argparse.Namespace) -> socket.socket | None:
         else:
             elsewhere = options.challenge not in (None, "http-01") or options.webroot or options.hook
             listen = endpoint("--listen", options.listen or ":80")
-        return None if elsewhere or not (options.renew or options.directory) else bind(listen)
+        return None if elsewhere or not (options.renew or options.directory) else bind(listen).high_level()
     except Refused:
         return None  # said when it is needed
 

@@ -123,7 +123,7 @@ def _listener(where: str) -> socket.socket:
             "pages-listen", f"the pages would listen on {where}, where others than this machine can reach them",
             hint="127.0.0.1:PORT, [::1]:PORT, or a socket's path; `device serve` or a web server goes in front",
         )  # fmt: skip
-    return bind((host, port))
+    return bind((host, port)).high_level()
 
 
 def _unix(path: str) -> socket.socket:

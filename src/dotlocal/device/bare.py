@@ -11,8 +11,11 @@ import sys
 if __name__ == "__main__":
     gc.disable()  # a boot's heap lives for some milliseconds, and those that stay switch it on again
     sys.path.append(__file__.rpartition("/dotlocal/")[0])
+    from dotlocal.device import preload
+
     word = sys.argv[1] if sys.argv[1:] else ""
     if word == "boot":
+        preload.load(preload.BOOT)
         from dotlocal.device.boot import run
 
         run(sys.argv[2:])
@@ -22,6 +25,7 @@ if __name__ == "__main__":
         gc.enable()
         run(sys.argv[2:])
     elif word == "serve":
+        preload.load(preload.SERVE)
         from dotlocal.device.serve.command import run
 
         run(sys.argv[2:])

@@ -34,7 +34,7 @@ def ssl_context(
 
     What is set on it afterwards (client certificates, ciphers, callbacks) has no effect: the sets' own contexts count.
     """
-    return _Following(CurrentSet(Path(run), say=say or _say, alpn=tuple(alpn)))
+    return _Following(CurrentSet(Path(run), say=say or _say, alpn=tuple(alpn), kind=ssl.SSLContext))
 
 
 class _Following(ssl.SSLContext):

@@ -215,7 +215,7 @@ class _Request(http.server.BaseHTTPRequestHandler):
 
 def _bound(listen: tuple[str, int]) -> socket.socket:
     try:
-        return bind(listen)
+        return bind(listen).high_level()
     except Refused as refused:
         if refused.code != "address-in-use":
             raise

@@ -6,8 +6,8 @@ doesn't end the connection is dropped at the deadline.
 
 from __future__ import annotations
 
-import socket
 import ssl
+from _socket import MSG_NOSIGNAL, SHUT_WR, socket
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
@@ -44,7 +44,7 @@ class Connection:
     )  # fmt: skip
 
     def __init__(
-        self, connection: socket.socket, client: str, respond: Respond,
+        self, connection: socket, client: str, respond: Respond,
         certificate: Callable[[], Certificate | None] | None, *, poll: Poll, now: float,
     ) -> None:  # fmt: skip
         """Takes the accepted connection over. `certificate` where TLS may be spoken, asked for when it is."""
@@ -81,7 +81,7 @@ class Connection:
             if self._waiting:
                 self._send()
             if self._phase is Phase.ANSWERING and not self._waiting:
-                self._socket.shutdown(socket.SHUT_WR)
+                self._socket.shutdown(SHUT_WR)
                 self._turn_to(Phase.LINGERING, now)
         except OSError:  # ssl.SSLError is one: refused certificates, garbage, and clients that are gone
             self._part()
@@ -98,7 +98,7 @@ class Connection:
 
     def _part(self) -> None:
         with suppress(OSError):  # an alert helps those who have to find out why
-            self._socket.send(self._outgoing.read(), socket.MSG_NOSIGNAL)
+            self._socket.send(self._outgoing.read(), MSG_NOSIGNAL)
         self.abort()
 
     def _turn_to(self, phase: Phase, now: float) -> None:
@@ -170,7 +170,7 @@ class Connection:
 
     def _send(self) -> None:
         try:
-            sent = self._socket.send(self._waiting, socket.MSG_NOSIGNAL)
+            sent = self._socket.send(self._waiting, MSG_NOSIGNAL)
         except BlockingIOError:
             return
         del self._waiting[:sent]

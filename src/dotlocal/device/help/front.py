@@ -7,7 +7,6 @@ it. It is no general server, and must not become one: what a device has besides 
 from __future__ import annotations
 
 import os
-import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from math import inf
 from dotlocal.device.help.connection import Connection, Respond
 from dotlocal.device.help.probe_set import Certificate
 from dotlocal.device.serve.endpoint import READ, Poll
+from dotlocal.device.serve.listener import Listener
 from dotlocal.device.serve.notices import Notices
 
 MOST = 48  # connections at once; a page takes three
@@ -31,7 +31,7 @@ _STOP = object()
 class Door:
     """A bound socket, what answers behind it, and the certificate to show there, where TLS is spoken at all."""
 
-    listener: socket.socket
+    listener: Listener
     respond: Respond
     certificate: Callable[[], Certificate | None] | None = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,7 @@ from dotlocal.device.help.front import Door, Front
 from dotlocal.device.help.probe_set import Certificate, ProbeSet
 from dotlocal.device.help.tokens import Tokens
 from dotlocal.device.serve import acme_http
-from dotlocal.device.serve.listener import bind
+from dotlocal.device.serve.listener import Listener, bind
 from dotlocal.device.serve.notices import Notices
 from dotlocal.device.web.http import Answer, Request
 
@@ -48,7 +47,7 @@ class Opened:
 
     __slots__ = ("_offer", "_pages", "_probe")
 
-    def __init__(self, offer: Offer, pages: socket.socket | None, probe: socket.socket | None) -> None:
+    def __init__(self, offer: Offer, pages: Listener | None, probe: Listener | None) -> None:
         self._offer = offer
         self._pages = pages
         self._probe = probe

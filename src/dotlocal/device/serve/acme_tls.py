@@ -8,9 +8,12 @@ connection is looked at. A handshake of this kind carries no data: it ends, and 
 from __future__ import annotations
 
 import os
-import ssl
 
-from dotlocal.device.serve.client_hello import Hello, Incomplete, NotOne, parse
+from dotlocal.host import tls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dotlocal.device.serve.client_hello import Hello
 
 FOLDER = "acme-tls"
 PROTOCOL = "acme-tls/1"
@@ -38,16 +41,16 @@ class Challenges:
         """What looks at a new connection, or None while nothing is pending: one system call."""
         return Peek(self) if os.path.isdir(self._folder) else None
 
-    def context(self, hello: Hello) -> ssl.SSLContext | None:
+    def context(self, hello: Hello) -> tls.SSLContext | None:
         """What to answer this hello with, or None: it is not a challenge, or not one of ours."""
         if hello.protocols != (PROTOCOL.encode(),):
             return None  # RFC 8737 3: that protocol and no other
         try:
-            made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            made.minimum_version = ssl.TLSVersion.TLSv1_2
+            made = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+            made.minimum_version = tls.TLSv1_2
             made.set_alpn_protocols([PROTOCOL])
             made.load_cert_chain(os.path.join(self._folder, file_of(hello.server_name)), password="")
-        except (OSError, ValueError):  # ssl.SSLError is an OSError
+        except (OSError, ValueError):  # SSLError is an OSError
             return None
         return made
 
@@ -61,8 +64,10 @@ class Peek:
         self._challenges = challenges
         self._gathered = bytearray()
 
-    def feed(self, arrived: bytes) -> tuple[bytes, ssl.SSLContext | None] | None:
+    def feed(self, arrived: bytes) -> tuple[bytes, tls.SSLContext | None] | None:
         """None while more is needed; then everything that has arrived, and a context where it is a challenge."""
+        from dotlocal.device.serve.client_hello import Incomplete, NotOne, parse  # for the minute of a challenge
+
         self._gathered += arrived
         try:
             hello = parse(bytes(self._gathered))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-import socket
+from _socket import SOCK_NONBLOCK, SOCK_STREAM, getaddrinfo, socket
 from errno import EINPROGRESS
 
 from dotlocal.core.errors import Refused
@@ -40,7 +40,7 @@ BAD_GATEWAY = (
 class BackEnd(Protocol):
     """Where the bytes of a client go."""
 
-    def dial(self, attempt: int) -> socket.socket | None:
+    def dial(self, attempt: int) -> socket | None:
         """Start connecting in the `attempt`-th way (from 0) without waiting; None when there are no more ways.
 
         Raises OSError when this way is known at once not to work.
@@ -58,7 +58,7 @@ class TcpBackEnd:
     def __init__(self, to: tuple[str, int], notices: Notices) -> None:
         """Looks the host up once, since a look-up would hold up everybody; refuses `no-such-back-end`."""
         try:
-            found = socket.getaddrinfo(to[0], to[1], type=socket.SOCK_STREAM)
+            found = getaddrinfo(host_name(to[0]), to[1], type=SOCK_STREAM)
         except (OSError, UnicodeError):
             message = f"the back end {at(to)} has no address that can be found"
             raise Refused("no-such-back-end", message, hint="write its address, such as 127.0.0.1") from None
@@ -72,12 +72,12 @@ class TcpBackEnd:
         hosts = [str(address[0]).partition("%")[0] for _, address in self._addresses]
         return any(host == "::1" or host.removeprefix("::ffff:").startswith("127.") for host in hosts)
 
-    def dial(self, attempt: int) -> socket.socket | None:
+    def dial(self, attempt: int) -> socket | None:
         """See BackEnd."""
         if attempt >= len(self._addresses):
             return None
         family, address = self._addresses[attempt]
-        connection = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        connection = socket(family, SOCK_STREAM | SOCK_NONBLOCK)
         code = connection.connect_ex(address)
         if code not in (0, EINPROGRESS):
             connection.close()
@@ -89,6 +89,11 @@ class TcpBackEnd:
         reason = (failure.strerror or str(failure)).lower()
         line = f"warning: the back end {self._name} does not answer ({reason}); clients get error 502"
         self._notices.rarely("back end", line)
+
+
+def host_name(host: str) -> str | bytes:
+    """What the resolver is to be given: octets if it is ASCII, since a text brings in IDNA and all that it imports."""
+    return host.encode("ascii") if host.isascii() else host
 
 
 def at(address: tuple[str, int]) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 
 from dotlocal.core.errors import Absent, Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ABSENT = 2
 _INTERRUPTED = 130  # what a shell calls an end by SIGINT
@@ -63,6 +66,9 @@ def _boot(state: str, run: str, config: str) -> None:
     # never returns, and never takes down what the two have in common: buffers, and handlers of the one that serves
     status = 1
     try:
+        from dotlocal.device import preload
+
+        preload.load(preload.BOOT)
         from dotlocal.device import boot
 
         options = boot.Options()

@@ -7,12 +7,14 @@ has how many. By the whole address, since on a local network all clients share a
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from math import inf
-
 from dotlocal.device.serve.limits import Limits
 from dotlocal.device.serve.relay import Relay
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NEVER = float("inf")
 
 
 class Crowd:
@@ -23,7 +25,7 @@ class Crowd:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._relays: set[Relay] = set()
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._relays)
@@ -39,7 +41,7 @@ class Crowd:
     def add(self, relay: Relay) -> None:
         """One more."""
         self._relays.add(relay)
-        self._counts[relay.client] += 1
+        self._counts[relay.client] = self._counts.get(relay.client, 0) + 1
 
     def discard(self, relay: Relay) -> None:
         """One less, if it is one of them."""
@@ -56,7 +58,7 @@ class Crowd:
         3. The address that has most gives one. To an address that has as many already, nobody gives.
         """
         most, count = self._most()
-        gives = count > self._counts[newcomer] + 1
+        gives = count > self._counts.get(newcomer, 0) + 1
         if gives and 2 * count > self._limits.connections:
             return self._least_missed(most)
         return self.spare(now) or (self._least_missed(most) if gives else None)
@@ -70,7 +72,7 @@ class Crowd:
 
     def next_spare(self) -> float:
         """When the next connection will be spare, if nothing moves until then."""
-        return min(map(self._spare_from, self._relays), default=inf)
+        return min(map(self._spare_from, self._relays), default=_NEVER)
 
     def _most(self) -> tuple[str, int]:
         return max(self._counts.items(), key=lambda each: each[1], default=("", 0))

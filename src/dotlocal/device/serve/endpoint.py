@@ -8,18 +8,34 @@ asked for nothing, and a connection held by back pressure would turn that into a
 from __future__ import annotations
 
 import os
-import socket
-import struct
-from collections.abc import Iterator
-from contextlib import suppress
+import sys
+from _socket import (
+    AF_UNIX,
+    IPPROTO_TCP,
+    MSG_NOSIGNAL,
+    SHUT_WR,
+    SO_ERROR,
+    SO_KEEPALIVE,
+    SO_LINGER,
+    SOL_SOCKET,
+    TCP_KEEPCNT,
+    TCP_KEEPIDLE,
+    TCP_KEEPINTVL,
+    TCP_NODELAY,
+    socket,
+)
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, epoll
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 READ = EPOLLIN
 WRITE = EPOLLOUT
 
 # Dead peers without a FIN (power cut, cable pulled) are found in four minutes instead of the system's two hours.
-_KEEPALIVE = ((socket.TCP_KEEPIDLE, 120), (socket.TCP_KEEPINTVL, 30), (socket.TCP_KEEPCNT, 4))
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_KEEPALIVE = ((TCP_KEEPIDLE, 120), (TCP_KEEPINTVL, 30), (TCP_KEEPCNT, 4))
+_RESET_ON_CLOSE = (1).to_bytes(4, sys.byteorder) + bytes(4)  # struct linger: on, for 0 seconds (socket(7))
 
 
 class Poll:
@@ -65,13 +81,13 @@ class Endpoint:
 
     __slots__ = ("_descriptor", "_poll", "_socket", "interest", "moved", "owner")
 
-    def __init__(self, connection: socket.socket, owner: object, poll: Poll) -> None:
+    def __init__(self, connection: socket, owner: object, poll: Poll) -> None:
         connection.setblocking(False)
-        if connection.family != socket.AF_UNIX:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if connection.family != AF_UNIX:
+            connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            connection.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
             for option, value in _KEEPALIVE:
-                connection.setsockopt(socket.IPPROTO_TCP, option, value)
+                connection.setsockopt(IPPROTO_TCP, option, value)
         self._socket = connection
         self._descriptor = connection.fileno()
         self._poll = poll
@@ -100,7 +116,7 @@ class Endpoint:
         moved = False
         while waiting:
             try:
-                sent = self._socket.send(waiting, socket.MSG_NOSIGNAL)
+                sent = self._socket.send(waiting, MSG_NOSIGNAL)
             except BlockingIOError:
                 break
             del waiting[:sent]
@@ -110,25 +126,29 @@ class Endpoint:
 
     def failure(self) -> OSError | None:
         """Why a connection attempt that has come to its end failed, or None if it is connected."""
-        code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        code = self._socket.getsockopt(SOL_SOCKET, SO_ERROR)
         if code:
             return OSError(code, os.strerror(code))
         # TCP lets a socket connect to itself when the port that it was given is the very port that nobody listens on
         # (RFC 9293 3.5, simultaneous open). It would echo requests, and keep the real back end off its port.
-        if self._socket.family != socket.AF_UNIX and self._socket.getsockname() == self._socket.getpeername():
+        if self._socket.family != AF_UNIX and self._socket.getsockname() == self._socket.getpeername():
             return ConnectionRefusedError("connected to itself")
         return None
 
     def finish(self) -> None:
         """Say that nothing more will be sent. What comes from the other side can still be read."""
-        with suppress(OSError):  # a peer that is gone: the next read says so, and says it better
-            self._socket.shutdown(socket.SHUT_WR)
+        try:
+            self._socket.shutdown(SHUT_WR)
+        except OSError:
+            pass  # a peer that is gone: the next read says so, and says it better
 
     def close(self, *, reset: bool) -> None:
         """Give the socket back; with `reset` the peer learns that the stream was broken off, not ended."""
         self.want(0)
-        if reset and self._socket.family != socket.AF_UNIX:
-            with suppress(OSError):
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        if reset and self._socket.family != AF_UNIX:
+            try:
+                self._socket.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
+            except OSError:
+                pass
         self._socket.close()
         self.owner = None  # unties the knot of relay and endpoint, which otherwise waits for the cycle collector

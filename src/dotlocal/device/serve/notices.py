@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _INTERVAL_SECONDS = 60.0
 
@@ -24,8 +25,10 @@ class Notices:
 
     def say(self, line: str) -> None:
         """Say it now."""
-        with suppress(OSError):
+        try:
             self._say(line)
+        except OSError:
+            pass
 
     def rarely(self, subject: str, line: str) -> None:
         """Say it, unless something was said about `subject` (one of a few fixed words) within the last minute."""

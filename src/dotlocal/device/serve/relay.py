@@ -15,14 +15,12 @@ Rules that this file obeys:
 
 from __future__ import annotations
 
-import socket
-import ssl
-from contextlib import suppress
-from enum import Enum, auto
+from _socket import socket
 
 from dotlocal.device.serve.back_end import BAD_GATEWAY, BackEnd
 from dotlocal.device.serve.endpoint import READ, WRITE, Endpoint, Poll
 from dotlocal.device.serve.limits import Limits
+from dotlocal.host import tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,21 +30,16 @@ _CHUNK = 32768  # OpenSSL's buffers grow to what they are given once, and stay s
 _RECORD = 16384  # the most that one TLS record holds (RFC 8446 5.1); asking for less could leave half a record behind
 
 
-class Phase(Enum):
+class Phase:
     """How far a relay has come; REFUSED: no back end could be connected, the client gets a page that says so."""
 
-    HANDSHAKE = auto()
-    CONNECTING = auto()
-    OPEN = auto()
-    REFUSED = auto()
+    HANDSHAKE, CONNECTING, OPEN, REFUSED = range(4)
 
 
-class Flow(Enum):
+class Flow:
     """The state of one direction, as its sender has left it."""
 
-    OPEN = auto()
-    ENDED = auto()
-    CUT = auto()
+    OPEN, ENDED, CUT = range(3)
 
 
 class Relay:
@@ -60,11 +53,11 @@ class Relay:
 
     def __init__(
         self,
-        connection: socket.socket,
+        connection: socket,
         *,
         client: str,
         poll: Poll,
-        context: ssl.SSLContext,
+        context: tls.SSLContext,
         back_end: BackEnd,
         preamble: bytes,
         limits: Limits,
@@ -78,8 +71,8 @@ class Relay:
         self.client = client
         self._peek = peek
         self._challenged = False  # it asked for nothing but the proof that a name is this device's
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
+        self._incoming = tls.MemoryBIO()
+        self._outgoing = tls.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._back_end = back_end
         self._limits = limits
@@ -107,22 +100,22 @@ class Relay:
     @property
     def shaking_hands_since(self) -> float | None:
         """When the handshake began, or None when it is over."""
-        return self._started if self._phase is Phase.HANDSHAKE else None
+        return self._started if self._phase == Phase.HANDSHAKE else None
 
     @property
     def deadline(self) -> float:
         """The moment at which `expire` is due if nothing moves until then."""
         limits = self._limits
-        if self._phase is Phase.HANDSHAKE:
+        if self._phase == Phase.HANDSHAKE:
             return self._started + limits.handshake
-        if self._phase is Phase.CONNECTING:
+        if self._phase == Phase.CONNECTING:
             return self._started + limits.connect
         if self._finished_at is not None and self._back is None:
             return self._finished_at + limits.linger
-        if self._phase is Phase.REFUSED and self._answer is Flow.OPEN:
+        if self._phase == Phase.REFUSED and self._answer == Flow.OPEN:
             return self._started + limits.handshake
         # Half-closed for long: the other side has most likely gone altogether, and TCP can't tell us.
-        halved = self._request is not Flow.OPEN or self._answer is not Flow.OPEN
+        halved = self._request != Flow.OPEN or self._answer != Flow.OPEN
         due = self.stirred + (limits.stall if halved else limits.idle)
         if self._to_client:
             due = min(due, self._client.moved + limits.stall)
@@ -132,7 +125,7 @@ class Relay:
 
     def expire(self, now: float) -> None:
         """Do what is due when the deadline has passed: give up, or try the back end's next address."""
-        if self._phase is Phase.CONNECTING:
+        if self._phase == Phase.CONNECTING:
             self._unreachable(TimeoutError("timed out"), now)
             self._guarded(now)
         else:
@@ -145,7 +138,7 @@ class Relay:
                 if endpoint.readable(events):
                     self._hear_client(now)
             elif endpoint is self._back:
-                if self._phase is Phase.CONNECTING:
+                if self._phase == Phase.CONNECTING:
                     self._meet_back_end(endpoint, now)
                 elif endpoint.readable(events):
                     self._hear_back_end(endpoint, now)
@@ -160,7 +153,7 @@ class Relay:
         self.closed = True
         self._client.close(reset=self._finished_at is None)
         if self._back:
-            self._back.close(reset=not self._back_finished or self._answer is not Flow.ENDED)
+            self._back.close(reset=not self._back_finished or self._answer != Flow.ENDED)
 
     # The two sides
 
@@ -258,7 +251,7 @@ class Relay:
             return
         try:
             self._carry(now)
-        except OSError:  # ssl.SSLError is one: garbage, a forged record, an alert that refuses us, a vanished peer
+        except OSError:  # SSLError is one: garbage, a forged record, an alert that refuses us, a vanished peer
             self._fail()
         if not self.closed:
             self._attend()
@@ -268,15 +261,15 @@ class Relay:
             self._client.moved = now
         if not self._to_back and self._back:
             self._back.moved = now
-        if self._phase is Phase.HANDSHAKE:
+        if self._phase == Phase.HANDSHAKE:
             self._shake_hands(now)
-        if self._phase is not Phase.HANDSHAKE:
+        if self._phase != Phase.HANDSHAKE:
             self._decrypt()
             while self._deliver(now) and not self._hungry:
                 self._decrypt()
-            if self._phase is Phase.REFUSED and self._answer is Flow.OPEN:
+            if self._phase == Phase.REFUSED and self._answer == Flow.OPEN:
                 self._apologise()
-            if self._answer is Flow.ENDED and not self._farewell_said:
+            if self._answer == Flow.ENDED and not self._farewell_said:
                 self._bid_farewell()
         self._flush(now)
         self._settle(now)
@@ -284,7 +277,7 @@ class Relay:
     def _shake_hands(self, now: float) -> None:
         try:
             self._tls.do_handshake()
-        except ssl.SSLWantReadError:
+        except tls.SSLWantReadError:
             if self._gone:
                 raise ConnectionAbortedError from None
             self._hungry = True
@@ -296,15 +289,15 @@ class Relay:
             self._phase, self._answer, self._deaf = Phase.REFUSED, Flow.ENDED, True
 
     def _decrypt(self, *, everything: bool = False) -> None:
-        while self._request is Flow.OPEN and (everything or self._deaf or len(self._to_back) < self._limits.buffer):
+        while self._request == Flow.OPEN and (everything or self._deaf or len(self._to_back) < self._limits.buffer):
             try:
                 plain = self._tls.read(_RECORD)
-            except ssl.SSLWantReadError:
+            except tls.SSLWantReadError:
                 self._hungry = True
                 if self._gone:
                     self._request = Flow.CUT
                 return
-            except ssl.SSLZeroReturnError:
+            except tls.SSLZeroReturnError:
                 plain = b""  # that is how it is told once our own close_notify is out
             if not plain:
                 self._request = Flow.ENDED
@@ -312,7 +305,7 @@ class Relay:
                 self._to_back += plain
 
     def _deliver(self, now: float) -> bool:
-        if self._phase is not Phase.OPEN or not self._back:
+        if self._phase != Phase.OPEN or not self._back:
             return False
         try:
             moved = self._back.send(self._to_back, now)
@@ -326,7 +319,7 @@ class Relay:
 
     def _apologise(self) -> None:
         # Not before there is a request: browsers connect ahead of time, and drop what speaks before it is asked.
-        if not self._to_back and self._request is Flow.OPEN:
+        if not self._to_back and self._request == Flow.OPEN:
             return
         self._stop_delivering()
         self._tls.write(BAD_GATEWAY)
@@ -336,8 +329,10 @@ class Relay:
         # OpenSSL reads on after sending a close_notify, and throws away the data that it finds: take it out first.
         self._decrypt(everything=True)
         self._farewell_said = True
-        with suppress(ssl.SSLWantReadError):  # the client's own close_notify is yet to come
-            self._tls.unwrap()
+        try:
+            tls.close_notify(self._tls)
+        except tls.SSLWantReadError:
+            pass  # the client's own close_notify is yet to come
 
     def _flush(self, now: float) -> None:
         if self._outgoing.pending:
@@ -346,28 +341,30 @@ class Relay:
             self.stirred = now
 
     def _settle(self, now: float) -> None:
-        if self._request is Flow.CUT and not self._to_back:
+        if self._request == Flow.CUT and not self._to_back:
             self.abort()
             return
-        if self._deaf and self._answer is Flow.ENDED:
+        if self._deaf and self._answer == Flow.ENDED:
             self._hang_up()
-        if self._request is Flow.ENDED and self._phase is Phase.OPEN and self._back and not self._to_back:
+        if self._request == Flow.ENDED and self._phase == Phase.OPEN and self._back and not self._to_back:
             if not self._back_finished:
                 self._back.finish()
             self._back_finished = True
-        if self._answer is not Flow.OPEN and not self._to_client and self._finished_at is None:
+        if self._answer != Flow.OPEN and not self._to_client and self._finished_at is None:
             self._client.finish()
             self._finished_at = now
-        if self._finished_at is not None and self._request is Flow.ENDED and (not self._back or self._back_finished):
+        if self._finished_at is not None and self._request == Flow.ENDED and (not self._back or self._back_finished):
             self.abort()
 
     def _fail(self) -> None:
-        with suppress(OSError):  # an alert helps those who have to find out why
+        try:
             self._to_client += self._outgoing.read()
             self._client.send(self._to_client, 0.0)
             if not self._to_client:
                 self._client.finish()
                 self._finished_at = 0.0
+        except OSError:
+            pass  # an alert helps those who have to find out why, but not where nobody takes it
         self.abort()
 
     def _attend(self) -> None:
@@ -375,12 +372,12 @@ class Relay:
         takes = self._deaf or len(self._to_back) < self._limits.buffer
         # Twice the buffer is only ever reached by answers that TLS itself makes, to floods of key updates and the like.
         tolerable = len(self._to_client) < 2 * self._limits.buffer + 2 * _CHUNK
-        hears = self._request is Flow.OPEN and not self._gone and self._hungry and takes and tolerable
+        hears = self._request == Flow.OPEN and not self._gone and self._hungry and takes and tolerable
         self._client.want(READ * hears + WRITE * bool(self._to_client))
         if self._back is None:
             return
-        if self._phase is Phase.CONNECTING:
+        if self._phase == Phase.CONNECTING:
             self._back.want(WRITE)
         else:
-            listens = self._answer is Flow.OPEN and room
+            listens = self._answer == Flow.OPEN and room
             self._back.want(READ * listens + WRITE * bool(self._to_back))

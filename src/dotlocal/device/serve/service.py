@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 
 from dotlocal.core.errors import Refused
@@ -22,14 +19,20 @@ from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
 from dotlocal.device.serve.privileges import drop_to
 from dotlocal.device.serve.terminator import Terminator
-from dotlocal.device.serve.tls import CurrentSet, silent_about_bad_names
+from dotlocal.device.serve.tls import CurrentSet, SilentAboutBadNames, warm_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from signal import SIGINT, SIGTERM, signal
+    from types import FrameType
 
     from dotlocal.device.help.serving import Offer, Opened
     from dotlocal.device.serve.boot_beside import BootBeside
+    from dotlocal.device.serve.listener import Listener
+else:
+    from _signal import SIGINT, SIGTERM, signal  # what `signal` wraps in enumerations
 
 __all__ = ["Limits", "Serving", "Stop", "serve", "serve_help"]
 
@@ -109,29 +112,53 @@ def serve(
     1. Bind, which may need root. 2. Become `user`. 3. Read the certificates, as that user. 4. Listen, tell `ready` the
     address, and serve. `say` takes lines for people. Raises Refused, before listening, if anything of 1 to 3 fails.
     """
-    stop = stop or Stop()
-    with ExitStack() as stack:
-        notices = Notices(say, clock=monotonic)
-        listener = stack.enter_context(bind(serving.listen))
-        helping = _opened(serving.offer, stack) if serving.offer else None
-        if serving.folder is not None:
-            import dotlocal.device.serve.folder
-        if serving.proxy_protocol:
-            import dotlocal.device.serve.proxy_protocol  # noqa: F401  the same
-        if serving.user:
-            drop_to(serving.user)
-        back_end = _back_end(serving, notices)
-        _wait_for_set(serving, notices)
-        certificates = CurrentSet(serving.run, say=notices.say)
-        _make_room_for_descriptors(serving.limits, notices, more=_DESCRIPTORS_FOR_HELP if helping else 0)
-        _warn(serving, back_end, notices)
-        stack.enter_context(silent_about_bad_names())
-        stack.enter_context(_ended_by_signals(stop))
+    notices = Notices(say, clock=monotonic)
+    with bind(serving.listen) as listener:
+        if not serving.offer:
+            _serve(serving, listener, None, notices, ready, stop or Stop())
+            return
+        from dotlocal.device.help.serving import opened  # json, dataclasses and a server: for those who offer help
+
+        with opened(serving.offer) as helping:
+            _serve(serving, listener, helping, notices, ready, stop or Stop())
+
+
+def serve_help(
+    offer: Offer, *, user: str | None, say: Callable[[str], None], ready: Callable[[], None] | None = None,
+    stop: Stop | None = None,
+) -> None:  # fmt: skip
+    """The help pages alone, where another server has HTTPS; the same steps, and the same end."""
+    from dotlocal.device.help.serving import opened
+
+    stop, notices = stop or Stop(), Notices(say, clock=monotonic)
+    with opened(offer) as helping:
+        if user:
+            drop_to(user)
+        with _EndedBySignals(stop):
+            front = helping.front(notices)
+            if ready:
+                ready()
+            front.run(stop.fileno())
+            front.close()
+
+
+def _serve(
+    serving: Serving, listener: Listener, helping: Opened | None, notices: Notices,
+    ready: Callable[[tuple[str, int]], None] | None, stop: Stop,
+) -> None:  # fmt: skip
+    if serving.folder is not None:
+        import dotlocal.device.serve.folder
+    if serving.proxy_protocol:
+        import dotlocal.device.serve.proxy_protocol  # noqa: F401  the same
+    if serving.user:
+        drop_to(serving.user)
+    back_end = _back_end(serving, notices)
+    _wait_for_set(serving, notices)
+    certificates = CurrentSet(serving.run, say=notices.say)
+    _make_room_for_descriptors(serving.limits, notices, more=_DESCRIPTORS_FOR_HELP if helping else 0)
+    _warn(serving, back_end, notices)
+    with SilentAboutBadNames(), _EndedBySignals(stop):
         listener.listen(_BACKLOG)
-        if helping:
-            stack.enter_context(helping.served(notices, listener.getsockname()[1]))
-        if ready:
-            ready(listener.getsockname()[:2])
         terminator = Terminator(
             listener,
             back_end=back_end,
@@ -142,37 +169,26 @@ def serve(
             clock=monotonic,
             challenges=Challenges(os.fspath(serving.run)),
         )
-        terminator.run(stop.fileno())
+        bound = listener.getsockname()[:2]
+        if not helping:
+            _run(terminator, bound, ready, stop)
+            return
+        with helping.served(notices, bound[1]):
+            _run(terminator, bound, ready, stop)
 
 
-def serve_help(
-    offer: Offer, *, user: str | None, say: Callable[[str], None], ready: Callable[[], None] | None = None,
-    stop: Stop | None = None,
-) -> None:  # fmt: skip
-    """The help pages alone, where another server has HTTPS; the same steps, and the same end."""
-    stop = stop or Stop()
-    with ExitStack() as stack:
-        notices = Notices(say, clock=monotonic)
-        helping = _opened(offer, stack)
-        if user:
-            drop_to(user)
-        stack.enter_context(_ended_by_signals(stop))
-        front = helping.front(notices)
-        if ready:
-            ready()
-        front.run(stop.fileno())
-        front.close()
-
-
-def _opened(offer: Offer, stack: ExitStack) -> Opened:
-    from dotlocal.device.help.serving import opened  # json, dataclasses and a server: for those who offer help
-
-    return stack.enter_context(opened(offer))
+def _run(
+    terminator: Terminator, bound: tuple[str, int], ready: Callable[[tuple[str, int]], None] | None, stop: Stop
+) -> None:
+    if ready:
+        ready(bound)
+    terminator.run(stop.fileno())
 
 
 def _wait_for_set(serving: Serving, notices: Notices) -> None:
     # a boot beside this takes some milliseconds, and a device that has just been switched on perhaps a minute
     if serving.boot:
+        warm_up()
         serving.boot.status()
     begun, current = monotonic(), os.path.join(serving.run, "current")
     while not (found := os.path.exists(current)) and (waited := monotonic() - begun) < serving.wait:
@@ -212,15 +228,24 @@ def _make_room_for_descriptors(limits: Limits, notices: Notices, *, more: int) -
         notices.say(f"warning: {limits.connections} connections may need {needed} descriptors, {possible} are allowed")
 
 
-@contextmanager
-def _ended_by_signals(stop: Stop) -> Iterator[None]:
-    try:
-        before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
-    except ValueError:  # Python delivers signals to the main thread only, and this isn't it
-        yield
-        return
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+class _EndedBySignals:
+    """SIGTERM and SIGINT set the stop, in the main thread, to which Python delivers them; elsewhere nothing is done."""
+
+    __slots__ = ("_before", "_stop")
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._before: list[tuple[int, Callable[[int, FrameType | None], object] | int | None]] = []
+
+    def __enter__(self) -> None:
+        try:
+            self._before = [(number, signal(number, self._set)) for number in (SIGTERM, SIGINT)]
+        except ValueError:
+            pass
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal(number, handler)
+
+    def _set(self, *_: object) -> None:
+        self._stop.set()

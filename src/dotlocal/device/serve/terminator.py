@@ -7,11 +7,7 @@ no deadline, and so nothing at rest ever wakes the processor.
 
 from __future__ import annotations
 
-import socket
-from collections import deque
-from collections.abc import Callable
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
-from math import inf
 
 from dotlocal.device.serve.acme_tls import Challenges
 from dotlocal.device.serve.back_end import BackEnd
@@ -22,6 +18,14 @@ from dotlocal.device.serve.notices import Notices
 from dotlocal.device.serve.relay import Relay
 from dotlocal.device.serve.tls import CurrentSet
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _socket import socket
+    from collections.abc import Callable
+
+    from dotlocal.device.serve.listener import Listener
+
+_NEVER = float("inf")
 _BURST = 32  # connections accepted before those that are open get their turn
 _EXHAUSTED = frozenset((EMFILE, ENFILE, ENOBUFS, ENOMEM))
 _RECOVERY_SECONDS = 1.0
@@ -51,7 +55,7 @@ class Terminator:
 
     def __init__(
         self,
-        listener: socket.socket,
+        listener: Listener,
         *,
         back_end: BackEnd,
         proxy_protocol: int | None,
@@ -72,10 +76,10 @@ class Terminator:
         self._clock = clock
         self._poll = Poll()
         self._crowd = Crowd(limits)
-        self._waiting: deque[tuple[socket.socket, tuple[str, int]]] = deque()  # accepted, and not looked at until …
-        self._earliest = inf  # no deadline is before this
-        self._room_due = inf  # … this moment, or until somebody goes
-        self._paused_until = inf  # when to accept again; inf while accepting
+        self._waiting: list[tuple[socket, tuple[str, int]]] = []  # accepted, and not looked at until …
+        self._earliest = _NEVER  # no deadline is before this
+        self._room_due = _NEVER  # … this moment, or until somebody goes
+        self._paused_until = _NEVER  # when to accept again; _NEVER while accepting
 
     def run(self, stop: int) -> None:
         """Serve until the descriptor `stop` is readable; then break off all connections."""
@@ -110,7 +114,7 @@ class Terminator:
 
     def _timeout(self) -> float | None:
         due = min(self._earliest, self._paused_until, self._room_due)
-        return None if due == inf else max(0.0, due - self._clock())
+        return None if due == _NEVER else max(0.0, due - self._clock())
 
     def _step(self, relay: Relay, step: Callable[..., None], *arguments: object) -> None:
         try:
@@ -121,7 +125,7 @@ class Terminator:
         if relay.closed:
             self._crowd.discard(relay)
             if not self._crowd:
-                self._earliest = inf
+                self._earliest = _NEVER
             self._resume()
             self._let_in(self._clock())
         else:
@@ -130,7 +134,7 @@ class Terminator:
     def _expire(self, now: float) -> None:
         # Every relay is looked at, but only when a deadline has come; that is cheaper than keeping them in order,
         # since each byte that moves puts one off.
-        self._earliest = inf
+        self._earliest = _NEVER
         for relay in self._crowd:
             if relay.deadline <= now:
                 self._step(relay, relay.expire)
@@ -154,7 +158,7 @@ class Terminator:
                 continue  # an error of that one connection, which accept(2) hands on
             self._admit(connection, client, now)
 
-    def _admit(self, connection: socket.socket, client: tuple[str, int], now: float) -> None:
+    def _admit(self, connection: socket, client: tuple[str, int], now: float) -> None:
         # Accepted before it is known whether there is room: only then is it known whose turn it would be, and a flood
         # of one client can't fill the kernel's queue for the others.
         victim = self._crowd.victim(client[0], now) if self._crowd.full else None
@@ -177,15 +181,15 @@ class Terminator:
                     self._room_due = max(self._crowd.next_spare(), now + _SOONEST_SECONDS)
                     return
                 self._end(victim)
-            self._welcome(*self._waiting.popleft(), now)
-        self._room_due = inf
+            self._welcome(*self._waiting.pop(0), now)
+        self._room_due = _NEVER
 
     def _end(self, victim: Relay | None) -> None:
         if victim:
             victim.abort()
             self._crowd.discard(victim)
 
-    def _welcome(self, connection: socket.socket, client: tuple[str, int], now: float) -> None:
+    def _welcome(self, connection: socket, client: tuple[str, int], now: float) -> None:
         try:
             relay = Relay(
                 connection,
@@ -206,7 +210,7 @@ class Terminator:
         self._crowd.add(relay)
         self._earliest = min(self._earliest, relay.deadline)
 
-    def _preamble(self, connection: socket.socket, client: tuple[str, int]) -> bytes:
+    def _preamble(self, connection: socket, client: tuple[str, int]) -> bytes:
         if not self._proxy_protocol:
             return b""
         from dotlocal.device.serve import proxy_protocol  # ipaddress, for the few back ends that speak it
@@ -219,7 +223,7 @@ class Terminator:
         self._paused_until = until
 
     def _resume(self) -> None:
-        self._paused_until = inf
+        self._paused_until = _NEVER
         self._poll.want(self._listener.fileno(), _LISTENER, READ)
 
     def _report(self, fault: Exception) -> None:

@@ -9,16 +9,15 @@ is only worth something to the context that made it, so none outlives its key (R
 from __future__ import annotations
 
 import os
-import ssl
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from dotlocal.core.errors import Absent, Refused
+from dotlocal.host import tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # Mozilla's "intermediate" of today without finite-field DHE, which no current client needs and scanners ask about;
@@ -34,9 +33,16 @@ _RETRY_SECONDS = 10.0  # a set that failed for its permissions may be put right 
 _TRIES = 3
 _SESSIONS = 1000  # of TLS 1.2 clients without tickets; OpenSSL keeps up to 20,480, a kilobyte each, for anybody
 
-_END = "-----END CERTIFICATE-----"
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 Mark = tuple[str, int, int]
+
+
+def warm_up() -> None:
+    """Have OpenSSL read its configuration and look its algorithms up, which takes it as long as the rest of a start,
+    while there is something else to wait for.
+    """
+    tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
 
 
 def names_a_host(server_name: str | None) -> bool:
@@ -46,8 +52,10 @@ def names_a_host(server_name: str | None) -> bool:
     return not server_name.rstrip(".").rpartition(".")[2].isdigit()  # no top-level domain is a number
 
 
-def contexts(directory: str | Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLContext:
-    """The context to accept with, which hands over to its sibling by SNI.
+def contexts(
+    directory: str | Path, alpn: tuple[str, ...] = HTTP_1, kind: type[tls.SSLContext] = tls.SSLContext
+) -> tls.SSLContext:
+    """The context to accept with, of that kind, which hands over to its sibling by SNI.
 
     Refuses `set-unreadable`, `set-incomplete` and `set-broken` (a file that is no PEM, or another key's certificate).
     """
@@ -63,10 +71,10 @@ def contexts(directory: str | Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLCo
             ) from None
         except OSError as error:
             raise Refused("set-incomplete", f"{path}: {_lower(error.strerror)}") from None
-    accepting = _context(directory, WITH_ADDRESSES, alpn)
-    by_name = _context(directory, NAMES_ONLY, alpn)
+    accepting = _context(directory, WITH_ADDRESSES, alpn, kind)
+    by_name = _context(directory, NAMES_ONLY, alpn, kind)
 
-    def choose(connection: ssl.SSLObject, server_name: str | None, _: ssl.SSLContext) -> None:
+    def choose(connection: tls.SSLObject, server_name: str | None, _: tls.SSLContext) -> None:
         if names_a_host(server_name):
             connection.context = by_name
 
@@ -77,13 +85,17 @@ def contexts(directory: str | Path, alpn: tuple[str, ...] = HTTP_1) -> ssl.SSLCo
 class CurrentSet:
     """The contexts of `run/current`, replaced when the link moves; connections keep what they began with."""
 
-    __slots__ = ("_alpn", "_context", "_current", "_failed", "_loaded", "_mark", "_retry", "_say", "_told")
+    __slots__ = ("_alpn", "_context", "_current", "_failed", "_kind", "_loaded", "_mark", "_retry", "_say", "_told")
 
-    def __init__(self, run: str | Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1) -> None:
+    def __init__(
+        self, run: str | Path, *, say: Callable[[str], None], alpn: tuple[str, ...] = HTTP_1,
+        kind: type[tls.SSLContext] = tls.SSLContext,
+    ) -> None:  # fmt: skip
         """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
         self._current = os.path.join(run, "current")
         self._say = say
         self._alpn = alpn
+        self._kind = kind
         self._failed: Mark | None = None
         self._retry = 0.0
         self._loaded = ""
@@ -100,7 +112,7 @@ class CurrentSet:
                 return
         raise fault
 
-    def context(self, now: float) -> ssl.SSLContext:
+    def context(self, now: float) -> tls.SSLContext:
         """What the next connection is accepted with. Never raises: a set that can't be loaded leaves the one before."""
         mark = self._look()
         crowded = self._context.session_stats()["number"] > _SESSIONS
@@ -124,13 +136,14 @@ class CurrentSet:
         presents; nothing when its files are gone meanwhile.
         """
         if self._told is None:
+            from binascii import a2b_base64
+
             from dotlocal.device.handover import proof
 
             try:
                 with open(os.path.join(self._folder(self._loaded), WITH_ADDRESSES), encoding="ascii") as chain:
-                    leaf = chain.read().partition(_END)[0] + _END
-                shown = ssl.PEM_cert_to_DER_cert(leaf)
-                self._told = proof.serial_of(shown), proof.fingerprint_of(shown)
+                    leaf = a2b_base64(chain.read().partition(_BEGIN)[2].partition(_END)[0])
+                self._told = proof.serial_of(leaf), proof.fingerprint_of(leaf)
             except (OSError, ValueError):
                 self._told = "", ""
         return self._told
@@ -147,11 +160,11 @@ class CurrentSet:
             return target, 0, 0
         return target, found.st_ino, found.st_ctime_ns
 
-    def _load(self, mark: Mark) -> ssl.SSLContext:
+    def _load(self, mark: Mark) -> tls.SSLContext:
         if not mark[0]:
             raise self._nothing()
         # Not through the link, which might pair one set's key with the next one's chain.
-        context = contexts(self._folder(mark[0]), self._alpn)
+        context = contexts(self._folder(mark[0]), self._alpn, self._kind)
         self._loaded, self._told = mark[0], None
         return context
 
@@ -170,38 +183,39 @@ class CurrentSet:
         return Refused("set-incomplete", f"{self._current} is not a symlink to a set of certificates")
 
 
-@contextmanager
-def silent_about_bad_names() -> Iterator[None]:
-    """Keeps Python from printing a traceback for each SNI that isn't ASCII; the handshake fails all the same.
+class SilentAboutBadNames:
+    """A `with` in which Python prints no traceback for an SNI that isn't ASCII; the handshake fails all the same.
 
     The interpreter decodes the name before any callback of ours and reports through `sys.unraisablehook`, so that a
     stranger could fill the log. Only that one error, and only in the calling thread, is passed over.
     """
-    before, here = sys.unraisablehook, get_ident()
 
-    def hook(unraisable: sys.UnraisableHookArgs, /) -> None:
-        if unraisable.exc_type is not UnicodeDecodeError or get_ident() != here:
-            before(unraisable)
+    __slots__ = ("_before", "_thread")
 
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
+    def __enter__(self) -> None:
+        self._before, self._thread = sys.unraisablehook, get_ident()
+        sys.unraisablehook = self._hook
+
+    def __exit__(self, *_: object) -> None:
+        sys.unraisablehook = self._before
+
+    def _hook(self, unraisable: sys.UnraisableHookArgs, /) -> None:
+        if unraisable.exc_type is not UnicodeDecodeError or get_ident() != self._thread:
+            self._before(unraisable)
 
 
-def _context(directory: str | Path, chain: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+def _context(directory: str | Path, chain: str, alpn: tuple[str, ...], kind: type[tls.SSLContext]) -> tls.SSLContext:
+    context = kind(tls.PROTOCOL_TLS_SERVER)
+    context.minimum_version = tls.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.set_alpn_protocols(alpn)
-    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-    context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.options |= tls.OP_NO_COMPRESSION | tls.OP_NO_RENEGOTIATION
+    context.options &= ~tls.OP_CIPHER_SERVER_PREFERENCE
     path = os.path.join(directory, chain)
     try:
         # A password of our own, because OpenSSL would ask for the one of an encrypted key on the terminal, and wait.
         context.load_cert_chain(path, os.path.join(directory, KEY), password="")
-    except ssl.SSLError as error:
+    except tls.SSLError as error:
         reason = _lower((error.reason or "not PEM").replace("_", " "))
         raise Refused(
             "set-broken",
