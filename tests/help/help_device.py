@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dotlocal.device.boot import Options
 from installed import Command
 from told import Told
 
@@ -68,6 +69,13 @@ class Device:
     def boot(self) -> None:
         self.told.boot("07")
         self._booted = self.config.read_text()
+
+    @property
+    def options(self) -> Options:
+        options = Options()
+        options.state, options.run, options.config = str(self.path / "state"), str(self.run), str(self.config)
+        options.config_named = True
+        return options
 
     def settle(self) -> None:
         """Have it be as configured here, whatever the test before has made of it."""

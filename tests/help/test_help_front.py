@@ -12,7 +12,7 @@ import pytest
 
 from dotlocal.device.help.connection import _SECONDS, Phase
 from dotlocal.device.help.front import Door, Front
-from dotlocal.device.help.probe_set import Certificate
+from dotlocal.device.help.probe_set import Shown
 from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
 from dotlocal.device.web.http import Answer, Request
@@ -31,18 +31,18 @@ class Clock:
 class Running:
     """A front in a thread, answering with `body`, or failing where the path says so."""
 
-    def __init__(self, body: bytes = b"here", certificate: Certificate | None = None) -> None:
+    def __init__(self, body: bytes = b"here", certificate: Shown | None = None) -> None:
         self.lines: list[str] = []
         self.clock = Clock()
         self.body = body
         self.listener = bind(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]
-        door = Door(self.listener, self._respond, lambda: certificate)
+        door = Door(self.listener, self._respond, lambda _: certificate)
         self.front = Front([door], notices=Notices(self.lines.append, clock=self.clock), clock=self.clock)
         self.thread = threading.Thread(target=self.front.run, daemon=True)
         self.thread.start()
 
-    def _respond(self, request: Request, shown: Certificate | None) -> Answer:
+    def _respond(self, request: Request, shown: Shown | None, client: str) -> Answer:
         if request.path == "/fault":
             raise ZeroDivisionError("a fault of ours")
         return Answer(200, (), self.body)
@@ -62,7 +62,7 @@ class Running:
 
 
 @contextmanager
-def running(body: bytes = b"here", certificate: Certificate | None = None) -> Iterator[Running]:
+def running(body: bytes = b"here", certificate: Shown | None = None) -> Iterator[Running]:
     found = Running(body, certificate)
     try:
         yield found

@@ -355,7 +355,7 @@ def test_an_owners_root_is_not_compared_with_the_makers_label(status: Any, langu
 def test_without_a_probe_the_check_is_by_hand(status: Any, tmp_path: Path) -> None:
     """No script, and a link instead."""
     app = status()
-    (tmp_path / "set-1" / "probe-0.pem").unlink()
+    (tmp_path / "set-1" / "probe-0").unlink()
     answer = Answer(app)
     assert "This device does not offer a test." in answer.text
     assert "script.js" not in answer.text

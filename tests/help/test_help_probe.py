@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from help_device import HOST, NONCE, Device, Ports, careless, exchange, get, trusting
 
-from dotlocal.device import probe
+from dotlocal.device import probe, refill
+from dotlocal.device.help import probe_set
 from dotlocal.device.help.answering import Probe
 from dotlocal.device.help.facts import Facts
 from dotlocal.device.help.probe_set import ProbeSet
 from dotlocal.device.help.tokens import Tokens
 from dotlocal.device.web.http import Answer, Request
+from dotlocal.host import clock as clock_of_the_machine
 
 PAGE = f"http://{HOST}:8080"
 REPORT: dict[str, Any] = {"names": [HOST], "addresses": ["192.168.77.7"], "left_out": [], "findings": []}
@@ -26,6 +28,9 @@ class Shown:
 
     def __init__(self) -> None:
         self.spent = False
+
+    def spend(self) -> None:
+        self.spent = True
 
 
 class Clock:
@@ -178,37 +183,141 @@ def test_certificates_are_shown_one_after_the_other(device: Device) -> None:
     """Spent, next, …, none; and said once."""
     device.boot()
     lines: list[str] = []
-    subject = ProbeSet(str(device.run), say=lines.append)
+    subject = ProbeSet(str(device.run), say=lines.append, clock=Clock())
     shown = []
-    while certificate := subject.certificate():
-        assert subject.certificate() is certificate
-        certificate.spent = True
-        shown.append(certificate)
-    assert len(shown) == probe.CERTIFICATES
-    assert subject.certificate() is None
+    while certificate := subject.certificate(f"192.0.2.{len(shown)}"):
+        again = subject.certificate("192.0.2.99")
+        assert again
+        assert again.context is certificate.context
+        certificate.spend()
+        assert again.spent
+        shown.append(certificate.context)
+    assert len(set(shown)) == len(shown) == probe.CERTIFICATES
+    assert subject.certificate("192.0.2.99") is None
     assert len([line for line in lines if "spent" in line]) == 1
+    subject.close()
+
+
+def test_a_client_that_has_spent_three_is_shown_none_for_a_while(device: Device, clock: Clock) -> None:
+    """A scanner that asks for pages costs the others three certificates; shown none, it can let none pass."""
+    device.boot()
+    subject = ProbeSet(str(device.run), say=print, clock=clock)
+    for _ in range(probe_set.MOST_SPENT):
+        certificate = subject.certificate("192.0.2.9")
+        assert certificate
+        certificate.spend()
+        clock.now += 1
+    assert subject.certificate("192.0.2.9") is None
+    assert subject.certificate("192.0.2.8")
+    clock.now += probe_set.WHILE_SECONDS
+    assert subject.certificate("192.0.2.9")
+    subject.close()
+
+
+def test_what_was_spent_is_replaced_at_most_every_ten_minutes(device: Device) -> None:
+    """All eight are spent: asked for by a lock, new ones come when the ten minutes since the boot are over, with a key
+    of their own and other numbers; what was shown is gone for good.
+    """
+    device.boot()
+    folder = device.run / os.readlink(device.run / "current")
+    served = {path.name: path.read_bytes() for path in folder.iterdir() if "probe" not in path.name}
+    subject = ProbeSet(str(device.run), say=print, clock=Clock())
+    before = _spend_all(subject)
+    assert not refill.refill(device.options)
+    _made_earlier(folder, refill.SECONDS)
+    assert refill.refill(device.options)
+    assert not refill.refill(device.options), "nobody has asked for more"
+    after = subject.certificate("192.0.2.9")
+    assert after
+    assert after.context not in before
+    numbers = range(probe.CERTIFICATES, 2 * probe.CERTIFICATES)
+    assert {path.name for path in folder.iterdir() if "probe" in path.name} == {
+        "probe-8", *(probe.file(number) for number in numbers)
+    }  # fmt: skip
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if "probe" not in path.name} == served
+    assert len(_spend_all(subject)) == probe.CERTIFICATES
+    subject.close()
+
+
+def test_nothing_is_made_that_nobody_has_asked_for(device: Device) -> None:
+    """Shown and not spent; and a mark that was let go of, as when the process ends."""
+    device.boot()
+    _made_earlier(device.run / os.readlink(device.run / "current"), refill.SECONDS)
+    subject = ProbeSet(str(device.run), say=print, clock=Clock())
+    shown = subject.certificate("192.0.2.9")
+    assert shown
+    assert not refill.refill(device.options)
+    shown.spend()
+    subject.close()
+    assert not refill.refill(device.options)
+
+
+def test_a_server_that_was_started_anew_asks_for_others(device: Device) -> None:
+    """What the one before has shown, and somebody has let pass, it can't know."""
+    device.boot()
+    _made_earlier(device.run / os.readlink(device.run / "current"), refill.SECONDS)
+    now = clock_of_the_machine.read().uptime
+    subject = ProbeSet(str(device.run), say=print, clock=Clock(), started=now)
+    assert subject.certificate("192.0.2.9")
+    assert refill.refill(device.options)
+    assert subject.certificate("192.0.2.9")
+    assert not refill.refill(device.options)
+    subject.close()
+
+
+def test_a_hook_replaces_them_as_well(device: Device) -> None:
+    """`boot --changed`, as the timer says it: the set stays, the probe's certificates are others."""
+    device.boot()
+    current = os.readlink(device.run / "current")
+    _made_earlier(device.run / current, refill.SECONDS)
+    subject = ProbeSet(str(device.run), say=print, clock=Clock())
+    _spend_all(subject)
+    places = (f"--{name}={path}" for name, path in (("run", device.run), ("config", device.config)))
+    device.command.ok("device", "boot", "--changed", f"--state={device.path}/state", *places)
+    assert os.readlink(device.run / "current") == current
+    assert subject.certificate("192.0.2.9")
+    subject.close()
+
+
+def _spend_all(subject: ProbeSet) -> list[ssl.SSLContext]:
+    spent = []
+    while shown := subject.certificate(f"198.51.100.{len(spent)}"):
+        shown.spend()
+        spent.append(shown.context)
+    return spent
+
+
+def _made_earlier(folder: Path, seconds: int) -> None:
+    """As if the batch had been made so long ago."""
+    (mark,) = (path for path in folder.iterdir() if path.name.startswith("probe-") and not path.suffix)
+    mark.write_text(f"{max(int(mark.read_text()) - seconds, 0)}\n")
 
 
 def test_a_boot_brings_new_ones(device: Device) -> None:
     """The set that is current counts, without a restart."""
-    subject = ProbeSet(str(device.run), say=print)
-    before = subject.certificate()
+    subject = ProbeSet(str(device.run), say=print, clock=Clock())
+    before = subject.certificate("192.0.2.9")
     assert before
-    before.spent = True
+    before.spend()
     device.boot()
-    assert subject.certificate() not in (None, before)
+    after = subject.certificate("192.0.2.9")
+    assert after
+    assert after.context is not before.context
+    subject.close()
 
 
 def test_a_set_without_a_probe_shows_none(tmp_path: Path) -> None:
     """Missing, torn, or no run directory at all: no certificate, and no exception."""
-    assert ProbeSet(str(tmp_path), say=print).certificate() is None
+    assert ProbeSet(str(tmp_path), say=print, clock=Clock()).certificate("") is None
     (tmp_path / "set-1").mkdir()
     os.symlink("set-1", tmp_path / "current")
     lines: list[str] = []
-    assert ProbeSet(str(tmp_path), say=lines.append).certificate() is None
+    assert ProbeSet(str(tmp_path), say=lines.append, clock=Clock()).certificate("") is None
+    (tmp_path / "set-1" / probe.mark(0)).write_text("")
+    assert ProbeSet(str(tmp_path), say=lines.append, clock=Clock()).certificate("") is None
     assert lines
     (tmp_path / "set-1" / probe.file(0)).write_text("-----BEGIN PRIVATE KEY-----\n")
-    assert ProbeSet(str(tmp_path), say=lines.append).certificate() is None
+    assert ProbeSet(str(tmp_path), say=lines.append, clock=Clock()).certificate("") is None
 
 
 # As it is served

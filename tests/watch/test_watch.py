@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from followers import SOON, Watched, following
+from followers import PATIENCE, SOON, Watched, following
 
+from dotlocal.device import probe
+from dotlocal.device.help.probe_set import ProbeSet
 from installed import Command
 from namespaces import host
 from told import Told, retell
@@ -61,6 +63,29 @@ def test_a_failure_keeps_the_certificates_and_shows(watched: Watched) -> None:
     assert watched.status["serial"] == before
     birth.with_suffix(".away").rename(birth)
     watched.until(lambda status: status["serial"] != before and not _errors(status))
+
+
+def test_certificates_of_the_probe_that_were_spent_are_replaced(told: Told, tmp_path: Path) -> None:
+    """Asked for by whoever shows them, made where the key is, twice; what the web interface shows stays as it is."""
+    helps = '[serve]\nhttp_listen = "127.0.0.1:0"\n'
+    with host() as at, following(told, tmp_path, at, settings=helps) as watched:
+        watched.settle()
+        run = tmp_path / "run"
+        current, issues = os.readlink(run / "current"), watched.issues
+        subject = ProbeSet(str(run), say=print, clock=time.monotonic)
+        for number in (0, probe.CERTIFICATES):
+            mark = run / current / probe.mark(number)
+            mark.write_text("0\n")  # made long ago
+            shown = subject.certificate("192.0.2.9")
+            assert shown
+            shown.spend()
+            started = time.monotonic()
+            while mark.exists() or watched.log.read_text().count("in place of those that were spent") <= bool(number):
+                assert time.monotonic() - started < PATIENCE, watched.log.read_text()
+                time.sleep(0.01)
+            assert time.monotonic() - started < SOON
+        subject.close()
+        assert (os.readlink(run / "current"), watched.issues) == (current, issues)
 
 
 def test_years_of_changes_cost_no_descriptor(watched: Watched) -> None:

@@ -115,7 +115,7 @@ def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
             adoption = state.adoption()
             key = state.key()
             settings, findings = read_settings(state, options)
-            template = _template(state, key)
+            template = usable_template(state, key)
             around, reading = surroundings.look(), clock.read()
             if turn and not findings and (kept := turn.kept(state, run, template, settings, around, reading)):
                 return kept
@@ -166,7 +166,7 @@ def issue(
     above = own.issuer.sent() if own and own.issuer else sent_above(state.text("birth.pem"))
     if own:
         own.tell(report)
-    more = _for_help_pages(key, issuing, planned, state, own) if settings.helps else {}
+    more = for_help_pages(key, issuing, planned, state, own, made=reading.uptime) if settings.helps else {}
     private, full_chain, names_chain = (
         keys.write_pem("PRIVATE KEY", server_key.pkcs8()), keys.write_pem("CERTIFICATE", full) + above,
         keys.write_pem("CERTIFICATE", names) + above,
@@ -185,16 +185,17 @@ def _serve_own(own: "Own", planned: Plan, template: Template, settings: Settings
     return report
 
 
-def _for_help_pages(
-    key: "SigningKey", template: Template, planned: Plan, state: State, own: "Own | None"
+def for_help_pages(
+    key: "SigningKey", template: Template, planned: Plan, state: State, own: "Own | None", *, made: int
 ) -> "dict[str, str]":
+    """What a set has for the help pages, name to text; nothing where the root is not known. `made` is the uptime."""
     from dotlocal.device import probe  # only where help pages are configured
 
     def certify(probe_key: Key) -> bytes:
         return _certificate(key, template, planned, probe_key, planned.addresses)[1]
 
     birth = own.issuer.birth() if own and own.issuer else state.text("birth.pem")
-    return probe.texts(certify, birth) if birth else {}
+    return probe.texts(certify, birth, made) if birth else {}
 
 
 def _make(key: "SigningKey", template: Template, planned: Plan) -> "tuple[Key, int, bytes, int, bytes]":
@@ -296,7 +297,8 @@ def _stamp(options: Options) -> str:
     return f"{options.config} {found.st_mtime_ns} {found.st_size} {found.st_ino}"
 
 
-def _template(state: State, key: "SigningKey") -> Template:
+def usable_template(state: State, key: "SigningKey") -> Template:
+    """The prepared certificate of the state, made anew where it is torn; refuses `wrong-key`."""
     try:
         template = state.template()
     except Refused:

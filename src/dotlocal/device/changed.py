@@ -5,7 +5,8 @@
 2. It waits until no more calls have come for a moment.
 3. With the lock of boots in hand it lets the next one wait, and only then looks around; so no change is ever missed.
 4. A set that says already what a new one would say stays.
-5. If the kernel is still finding out whether an address is this machine's alone, it does all that once more.
+5. Where people have spent certificates of the help pages' probe, that set gets others.
+6. If the kernel is still finding out whether an address is this machine's alone, it does all that once more.
 """
 
 import fcntl
@@ -41,11 +42,12 @@ class Turn:
     A call that comes in vain leaves an octet in the file, by which the one that waits knows that changes go on.
     """
 
-    __slots__ = ("_descriptor", "_path", "again", "idle")
+    __slots__ = ("_descriptor", "_path", "again", "helps", "idle")
 
     def __init__(self, run: Run) -> None:
         self.again = False  # an address was being probed when this turn ended, just before the look around
         self.idle = False  # it was found out that there is nothing to do
+        self.helps = False  # and the set that stays is one with help pages
         self._path = os.path.join(run.path, "waiting")
         self._descriptor = -1
 
@@ -111,6 +113,7 @@ class Turn:
             return {}
         boot.save_floor(state, planned)
         self.idle = True
+        self.helps = settings.helps
         return report
 
 
@@ -174,6 +177,10 @@ def _once(options: Options, run: Run, turn: Turn) -> int:
         if run.has_current():  # else this is the first boot, which nothing should put off
             turn.wait()
         report = boot.boot(options, turn)
+        if turn.helps:
+            from dotlocal.device import refill  # devices with help pages, and no others
+
+            refill.refill(options)
     except Refused as refused:
         if not isinstance(refused, Absent):
             from dotlocal.device.fallback import tell_failure

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from dotlocal.device.help.facts import Facts
-from dotlocal.device.help.probe_set import Certificate
+from dotlocal.device.help.probe_set import Shown
 from dotlocal.device.help.tokens import Tokens
 from dotlocal.device.web import hosts
 from dotlocal.device.web.http import Answer, Request, failure
@@ -33,14 +33,14 @@ class Probe:
         self._tokens = tokens
         self._hsts = hsts
 
-    def answer(self, request: Request, shown: Certificate | None, *, alive: bool = True) -> Answer:
+    def answer(self, request: Request, shown: Shown | None, *, alive: bool = True) -> Answer:
         """The answer to a request over TLS, where `shown` is the certificate that the client took, or over none.
 
-        `alive` tells whether there is a certificate left to be shown to the next one.
+        `alive` tells whether there is a certificate left that this client would be shown.
         """
         mode = request.fields.get("sec-fetch-mode", "")
         if shown and _is_navigation(request.fields):
-            shown.spent = True
+            shown.spend()
         if (shown and shown.spent) or not alive or mode not in ("", "cors"):
             return failure(403)
         origin = self._origin(request)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 
-from dotlocal.device.help.probe_set import Certificate
+from dotlocal.device.help.probe_set import Shown
 from dotlocal.device.serve.endpoint import READ, WRITE, Poll
 from dotlocal.device.web import http
 from dotlocal.device.web.http import Answer, Request
@@ -21,7 +21,8 @@ _CHUNK = 4096
 _HANDSHAKE = 0x16  # the first octet of a TLS client (RFC 8446 5.1); that of a request is a letter
 _MOST_LINGERED = 65536  # octets behind a request that are swallowed, so that the answer isn't torn by a reset
 
-Respond = Callable[[Request, Certificate | None], Answer]
+Certificates = Callable[[str], Shown | None]  # for a client's address
+Respond = Callable[[Request, Shown | None, str], Answer]  # the last is the client's address
 
 
 class Phase(Enum):
@@ -44,8 +45,8 @@ class Connection:
     )  # fmt: skip
 
     def __init__(
-        self, connection: socket, client: str, respond: Respond,
-        certificate: Callable[[], Certificate | None] | None, *, poll: Poll, now: float,
+        self, connection: socket, client: str, respond: Respond, certificate: Certificates | None, *, poll: Poll,
+        now: float,
     ) -> None:  # fmt: skip
         """Takes the accepted connection over. `certificate` where TLS may be spoken, asked for when it is."""
         connection.setblocking(False)
@@ -54,7 +55,7 @@ class Connection:
         self._certificate = certificate
         self._poll = poll
         self._tls: ssl.SSLObject | None = None
-        self._secured: Certificate | None = None
+        self._secured: Shown | None = None
         self._shaken = False
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._head = bytearray()
@@ -118,7 +119,7 @@ class Connection:
             self.abort()
             return
         if self._tls is None and not self._head and arrived[0] == _HANDSHAKE:
-            self._secured = self._certificate() if self._certificate else None
+            self._secured = self._certificate(self.client) if self._certificate else None
             if self._secured is None:
                 self.abort()
                 return
@@ -149,7 +150,7 @@ class Connection:
             if not http.whole(self._head):
                 return
             request = http.parse(bytes(self._head))
-            answer = http.encode(self._respond(request, self._secured), head_only=request.method == "HEAD")
+            answer = http.encode(self._respond(request, self._secured, self.client), head_only=request.method == "HEAD")
         except http.Bad as bad:
             answer = http.encode(http.failure(bad.status))
         if self._tls:

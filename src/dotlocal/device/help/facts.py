@@ -66,9 +66,16 @@ def look(run: str) -> Facts | None:
         folder = os.path.join(run, os.readlink(current))  # not through the link, which may move between two files
         report = json.loads(files.read(os.path.join(folder, "status.json")))
         root = _root(folder)
-        return Facts(report, root, root is not None and os.path.exists(os.path.join(folder, probe.file(0))))
+        return Facts(report, root, root is not None and _probed(folder))
     except (Refused, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _probed(folder: str) -> bool:
+    try:
+        return probe.first(os.listdir(folder)) >= 0
+    except FileNotFoundError:
+        return False
 
 
 def _root(folder: str) -> Root | None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from errno import EMFILE, ENFILE, ENOBUFS, ENOMEM
 from math import inf
 
-from dotlocal.device.help.connection import Connection, Respond
-from dotlocal.device.help.probe_set import Certificate
+from dotlocal.device.help.connection import Certificates, Connection, Respond
 from dotlocal.device.serve.endpoint import READ, Poll
 from dotlocal.device.serve.listener import Listener
 from dotlocal.device.serve.notices import Notices
@@ -33,7 +32,7 @@ class Door:
 
     listener: Listener
     respond: Respond
-    certificate: Callable[[], Certificate | None] | None = None
+    certificate: Certificates | None = None
 
 
 class Front:

@@ -15,12 +15,13 @@ from dotlocal.device.help import facts
 from dotlocal.device.help.answering import Probe
 from dotlocal.device.help.app import PROBE_PORT, Help, application
 from dotlocal.device.help.front import Door, Front
-from dotlocal.device.help.probe_set import Certificate, ProbeSet
+from dotlocal.device.help.probe_set import ProbeSet, Shown
 from dotlocal.device.help.tokens import Tokens
 from dotlocal.device.serve import acme_http
 from dotlocal.device.serve.listener import Listener, bind
 from dotlocal.device.serve.notices import Notices
 from dotlocal.device.web.http import Answer, Request
+from dotlocal.host import clock
 
 _STACK = 512 * 1024
 _PATIENCE_SECONDS = 5.0
@@ -60,14 +61,16 @@ class Opened:
             app = application(
                 offer.run, https_port=https_port, probe_port=port, redirect=offer.redirect, hsts=offer.hsts
             )
-            doors.append(Door(self._pages, lambda request, _: _challenge(offer.run, request) or _page(app, request)))
+            doors.append(Door(self._pages, lambda request, *_: _challenge(offer.run, request) or _page(app, request)))
         if self._probe:
-            certificates = ProbeSet(offer.run, say=lambda line: notices.rarely("probe", line))
+            certificates = ProbeSet(
+                offer.run, say=lambda line: notices.rarely("probe", line), clock=monotonic, started=clock.read().uptime
+            )
             tokens = Tokens(lambda: os.urandom(16), monotonic)
             probe = Probe(lambda: facts.look(offer.run), tokens, hsts=offer.hsts)
 
-            def answer(request: Request, shown: Certificate | None) -> Answer:
-                return probe.answer(request, shown, alive=certificates.certificate() is not None)
+            def answer(request: Request, shown: Shown | None, client: str) -> Answer:
+                return probe.answer(request, shown, alive=certificates.certificate(client) is not None)
 
             doors.append(Door(self._probe, answer, certificates.certificate))
         front = Front(doors, notices=notices, clock=monotonic)

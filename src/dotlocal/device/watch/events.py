@@ -14,6 +14,7 @@ from struct import pack, unpack_from
 _GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR: rtnetlink(7)
 _HOST_NAME = "/proc/sys/kernel/hostname"
 _IN_CHANGES = 0x8 | 0x40 | 0x80 | 0x100 | 0x200  # CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE: inotify(7)
+_IN_OPEN = 0x20
 _IN_CLOEXEC_NONBLOCK = 0x80800
 _TFD_CLOEXEC_NONBLOCK = 0x80800
 _TFD_ABSTIME_CANCEL_ON_SET = 0x3
@@ -85,16 +86,9 @@ class File:
     mask = EPOLLIN
 
     def __init__(self, path: str, reason: str) -> None:
-        libc = CDLL(None, use_errno=True)
         folder, self._name = os.path.split(os.path.abspath(path))
         self.reason = reason
-        self._descriptor = libc.inotify_init1(_IN_CLOEXEC_NONBLOCK)
-        libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
-        if self._descriptor < 0 or libc.inotify_add_watch(self._descriptor, folder.encode(), _IN_CHANGES) < 0:
-            number = get_errno()
-            if self._descriptor >= 0:
-                os.close(self._descriptor)  # a folder that isn't there is asked for again at each change, for years
-            raise OSError(number, os.strerror(number), folder)
+        self._descriptor = _inotify(folder, _IN_CHANGES)
 
     def fileno(self) -> int:
         """For epoll."""
@@ -114,6 +108,34 @@ class File:
                 name = events[offset + 16 : offset + 16 + size].rstrip(b"\0")
                 mine = mine or os.fsdecode(name) == self._name
                 offset += 16 + size
+
+
+class Opened:
+    """A file that somebody opens; the file itself, whatever comes to have its name."""
+
+    __slots__ = ("_descriptor", "reason")
+
+    mask = EPOLLIN
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.reason = reason
+        self._descriptor = _inotify(path, _IN_OPEN)
+
+    def fileno(self) -> int:
+        """For epoll."""
+        return self._descriptor
+
+    def heard(self) -> bool:
+        """Empty it; it may be that the file has gone."""
+        while True:
+            try:
+                os.read(self._descriptor, 1 << 16)
+            except BlockingIOError:
+                return True
+
+    def close(self) -> None:
+        """Hear no more of it."""
+        os.close(self._descriptor)
 
 
 class ClockSet:
@@ -150,3 +172,15 @@ class ClockSet:
     def _arm(self) -> None:
         moment = pack("@llll", 0, 0, _FAR_FUTURE, 0)  # struct itimerspec: interval, value
         self._libc.timerfd_settime(self._descriptor, _TFD_ABSTIME_CANCEL_ON_SET, moment, None)
+
+
+def _inotify(path: str, mask: int) -> int:
+    libc = CDLL(None, use_errno=True)
+    descriptor: int = libc.inotify_init1(_IN_CLOEXEC_NONBLOCK)
+    libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
+    if descriptor < 0 or libc.inotify_add_watch(descriptor, path.encode(), mask) < 0:
+        number = get_errno()
+        if descriptor >= 0:
+            os.close(descriptor)  # what isn't there is asked for again at each change, for years
+        raise OSError(number, os.strerror(number), path)
+    return descriptor

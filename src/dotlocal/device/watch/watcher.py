@@ -18,6 +18,7 @@ from dotlocal.device.boot import Options
 from dotlocal.device.store import Run
 from dotlocal.device.surroundings import AVAHI, Surroundings
 from dotlocal.device.watch import events
+from dotlocal.device.watch.refills import Refills
 from dotlocal.device.watch.renewals import Renewals
 from dotlocal.device.watch.schedule import Schedule, renewal
 from dotlocal.host.supervisor import notify
@@ -47,6 +48,7 @@ class Watch:
         self._seen: Surroundings | None = None
         self._ending = False
         self._renewals = Renewals(options)
+        self._refills = Refills(options)
         self._wakeups = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> int:
@@ -54,13 +56,15 @@ class Watch:
         self._listen()
         self._schedule.happened("start", -1.0)  # long ago: due at once
         while not self._ending:
-            due, renewal_due = self._schedule.due(), self._renewals.due
+            due, renewal_due, refill_due = self._schedule.due(), self._renewals.due, self._refills.due
             if due is not None and due <= monotonic():
                 self._issue()
             elif renewal_due is not None and renewal_due <= monotonic():
                 self._renewals.start()
+            elif refill_due is not None and refill_due <= monotonic():
+                self._follow(self._refills.start)
             else:
-                moments = [moment for moment in (due, renewal_due) if moment is not None]
+                moments = [moment for moment in (due, renewal_due, refill_due) if moment is not None]
                 self._wait(min(moments) - monotonic() if moments else None)
         self._renewals.stop()
         notify("STOPPING=1")
@@ -113,9 +117,21 @@ class Watch:
             source.close()
             self._missing.append(type(source))
             return
-        if matters:
+        if source is self._refills.source:
+            self._refills.look()
+        elif matters:
             self._schedule.happened(source.reason, monotonic())
             self._open_missing()
+
+    def _follow(self, change: "Callable[[], None]") -> None:
+        """Do what may put another source of the refills' in place of the one before."""
+        if before := self._refills.source:
+            self._epoll.unregister(before.fileno())
+            del self._sources[before.fileno()]
+        change()
+        if source := self._refills.source:
+            self._sources[source.fileno()] = source
+            self._epoll.register(source.fileno(), source.mask)
 
     def _signalled(self) -> None:
         for number in os.read(self._wakeups[0], 256):
@@ -155,6 +171,7 @@ class Watch:
         self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
         self._schedule.look_at(None if look_in is None else monotonic() + look_in)
         self._renewals.told(report)
+        self._follow(self._refills.follow)
         boot.tell(report, because=", ".join(reasons))
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
 
