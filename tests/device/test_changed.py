@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import grp
 import json
+import os
 import re
 import shutil
 import socket
@@ -171,6 +173,21 @@ def test_the_customers_own_stays_too(dotlocal: Command, tmp_path: Path) -> None:
     assert json.loads(dotlocal.ok(*words).out)["serial"] == first["serial"]
     dotlocal.ok("device", "own", "revert", *told.boot_words("07")[2:])
     assert json.loads(dotlocal.ok(*words).out)["served"] == "vendor"
+
+
+def test_a_set_that_the_group_cannot_read_makes_another_set(dotlocal: Command, tmp_path: Path) -> None:
+    """Taken over with the run directory, as systemd does for a unit of another user's: who serves would be shut out."""
+    told = retell(tmp_path / "story", dotlocal)
+    device = told.device("07")
+    config, current = device / "device.toml", device / "run/current"
+    config.write_text(f'group = "{grp.getgrgid(os.getgid()).gr_name}"\n{config.read_text()}')
+    words = [*told.boot_words("07"), "--changed", "--json"]
+    told.boot("07")
+    first = json.loads((current / "status.json").read_text())["serial"]
+    assert json.loads(dotlocal.ok(*words).out)["serial"] == first
+    current.resolve().chmod(0o700)
+    assert json.loads(dotlocal.ok(*words).out)["serial"] != first
+    assert current.stat().st_mode & 0o777 == 0o750
 
 
 def test_what_fails_stands_in_the_status(dotlocal: Command, tmp_path: Path) -> None:

@@ -234,12 +234,12 @@ def _publish(
 
 def publish(run: Run, report: "dict[str, Any]", group: str, texts: "dict[str, str]") -> None:
     """Make texts and status the current set; whatever holds the key is for its owner, or for the group, alone."""
-    group_id = _group_id(group, report)
-    secret = 0o600 if group_id is None else 0o640
+    reader = _group_of(group, report)
+    secret = 0o600 if reader is None else 0o640
     contents = {name: (text.encode(), secret if "PRIVATE KEY" in text else 0o644) for name, text in texts.items()}
     contents["status.json"] = ((status.encode(report) + "\n").encode(), 0o644)
     # random, and not the serial number: a certificate that is kept across boots is published more than once
-    run.publish(f"set-{entropy.serial_number():038x}"[:20], contents, group=group_id)
+    run.publish(f"set-{entropy.serial_number():038x}"[:20], contents, group=reader)
 
 
 def sent_above(birth: str) -> str:
@@ -322,7 +322,8 @@ def save_floor(state: State, planned: Plan) -> None:
             pass  # a read-only state is normal; the floor is a hint
 
 
-def _group_id(name: str, report: "dict[str, Any]") -> "int | None":
+def group_id(name: str) -> "int | None":
+    """The number of a group; None: it has no name, or this system lacks it."""
     if not name:
         return None
     from grp import getgrnam
@@ -330,12 +331,18 @@ def _group_id(name: str, report: "dict[str, Any]") -> "int | None":
     try:
         return getgrnam(name).gr_gid
     except KeyError:
+        return None
+
+
+def _group_of(name: str, report: "dict[str, Any]") -> "int | None":
+    found = group_id(name)
+    if name and found is None:
         problem = Finding(
             "group-unknown", ERROR, "device.toml", f"it names the group {name!r}, which this system lacks",
             hint="add the group; until then only the owner of run/current can read it",
         )  # fmt: skip
         report["findings"] += status.findings([problem])
-        return None
+    return found
 
 
 def parse(words: "list[str]") -> "Options | None":

@@ -106,6 +106,8 @@ class Turn:
             planned = chosen.issuer_plan if chosen.issuer else planned
         if settings.helps and own["served"] == "vendor" and not os.path.exists(os.path.join(run.current, probe.ROOT)):
             return {}  # help pages were switched on since
+        if report and not _given_to(run, settings.group):
+            return {}
         try:
             if not report or not same(report, planned, template) or _slots(report) != _slots(own):
                 return {}
@@ -155,6 +157,19 @@ def _slots(report: "dict[str, Any]") -> "dict[str, Any]":
     """What is served, and how the customer's slots stand; not how long a probation still has."""
     own = {name: each for name, each in report.get("own", {}).items() if isinstance(each, dict) and "state" in each}
     return {"": report["served"], **{name: (each["state"], each.get("serial")) for name, each in own.items()}}
+
+
+def _given_to(run: Run, group: str) -> bool:
+    """Whether the current set is for the group to read, and for no other one: a unit of another user's that starts
+    takes it with all of the run directory (RuntimeDirectory=, systemd.exec(5)).
+    """
+    try:
+        found = os.stat(run.current)
+    except OSError:
+        return False
+    wanted = boot.group_id(group)
+    shared = bool(found.st_mode & 0o040)
+    return shared and found.st_gid == wanted if wanted is not None else not shared
 
 
 def _current(run: Run) -> "dict[str, Any]":
