@@ -206,6 +206,20 @@ def test_by_hand_the_current_set_is_handed_over(device: Device, tmp_path: Path) 
     assert device.status["handover"] == report["handover"]
 
 
+def test_a_set_that_comes_meanwhile_is_due_again(device: Device, tmp_path: Path) -> None:
+    """`when = "asked"`: a boot leaves `handover-due`, which a unit waits for; a hand-over removes it when it starts.
+
+    Its end would be too late: systemd tells a path unit of no change while its service is running.
+    """
+    due = device.run / "handover-due"
+    with tls_server(ssl_context(device.run)) as port:
+        device.configure(by_command(port, "sh", "-c", f"test ! -e {due}; touch {due}") + 'when = "asked"\n')
+        device.boot()
+        assert due.exists()
+        assert device.hand_over()["handover"]["outcome"] == "served"
+    assert due.exists()
+
+
 @contextmanager
 def hanging(device: Device, tmp_path: Path, *words: str, when: str, seconds: int) -> Iterator[subprocess.Popen[bytes]]:
     """A hand-over at work, in whose command nothing happens until it is ended; every later one succeeds at once."""

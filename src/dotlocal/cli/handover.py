@@ -41,11 +41,12 @@ def _handover(options: argparse.Namespace) -> int:
     from dotlocal.device.handover.steps import hand_over
     from dotlocal.host import files
 
+    run = run_of(options)
+    files.remove(run.handover_due)  # first of all: what comes from here on is due again
     path = options.config or store.CONFIG
     settings = configuration.parse(files.read(path), path)
     if not settings.handover:
         raise Absent("handover-where", f"{path} has no [handover] table", hint="it wants server, and connect")
-    run = run_of(options)
     for _ in range(_MOST_SETS):
         report = hand_over(current_status(run), settings, run)
         overtaken = report["handover"]["outcome"] == SUPERSEDED

@@ -124,10 +124,12 @@ def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
                 break  # else a birth record came in between, and the chain may be of two
     if settings.handover:
         run.allow_handover()
-    if settings.handover and settings.handover.get("when") != "asked":
-        from dotlocal.device.handover.steps import hand_over  # TLS and processes, where there is a server to be told
+        if settings.handover.get("when") == "asked":
+            files.write(run.handover_due, b"")
+        else:
+            from dotlocal.device.handover.steps import hand_over  # TLS and processes: where a server is to be told
 
-        report = hand_over(report, settings, run)
+            report = hand_over(report, settings, run)
     return report
 
 

@@ -167,6 +167,14 @@ class Run:
                     pass  # a root without that power
 
     @property
+    def handover_due(self) -> str:
+        """There while a set waits to be handed over by whoever is to do that: `handover.when = "asked"`.
+
+        A file, and not the change of one: what comes while a hand-over is running is due after it.
+        """
+        return os.path.join(self.path, "handover-due")
+
+    @property
     def changed(self) -> str:
         """Written when somebody has changed the customer's own certificate and booted: see `look_at`."""
         return os.path.join(self.path, "own")
