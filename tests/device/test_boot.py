@@ -18,6 +18,7 @@ from dotlocal.core.chain import window_of
 from dotlocal.core.errors import Refused
 from dotlocal.core.window import DAY, YEAR
 from dotlocal.device import adoption, boot
+from dotlocal.device.store import Run
 from dotlocal.device.surroundings import Surroundings
 from dotlocal.host.files import Lock
 from dotlocal.testing import MOMENT, World
@@ -72,6 +73,16 @@ def test_the_files_of_a_set(device: Device) -> None:
     assert {name for name, mode in modes.items() if mode == 0o600} == {"privkey.pem", "bundle.pem", "names-bundle.pem"}
     assert set(modes.values()) == {0o600, 0o644}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_set_that_fails_leaves_nothing_behind(device: Device) -> None:
+    """A watching device whose key can't be given to the group tries for years, on a file system in memory."""
+    device.boot()
+    before = set(os.listdir(device.run))
+    with pytest.raises(Refused) as caught:
+        Run(str(device.run)).publish("set-0", {"privkey.pem": (b"", 0o600), "privkey.pem/x": (b"", 0o600)}, group=None)
+    assert caught.value.code == "file-unwritable"
+    assert set(os.listdir(device.run)) == before
 
 
 def test_the_chain_ends_below_the_root(device: Device) -> None:

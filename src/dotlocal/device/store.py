@@ -203,13 +203,18 @@ class Run:
         try:
             os.mkdir(folder, 0o700)
             files.write_set(folder, contents, group=group)
-            before = os.readlink(self.current) if os.path.islink(self.current) else ""
+            before = self._named()
             if before:
                 self.wait_for_readers(before)
             files.switch(self.current, name)
         except OSError as error:
+            if self._named() != name:
+                self._drop(folder)  # a watching device tries for years
             raise Refused("file-unwritable", f"{folder} can't be written: {error.strerror}") from None
         self._sweep(keep=(name, before))
+
+    def _named(self) -> str:
+        return os.readlink(self.current) if os.path.islink(self.current) else ""
 
     def wait_for_readers(self, name: str) -> None:
         """Give a server that is being told of this set the time to read it, a few seconds and no more.
@@ -225,14 +230,16 @@ class Run:
     def _sweep(self, keep: "tuple[str, str]") -> None:
         for name in os.listdir(self.path):
             if name.startswith("set-") and name not in keep:
-                folder = os.path.join(self.path, name)
-                try:
-                    # not the one that a server is being told of; and by descriptor, for links could lead root elsewhere
-                    with files.Lock(folder, 0, folder=True) as held:
-                        for file in os.listdir(held.descriptor):
-                            os.unlink(file, dir_fd=held.descriptor)
-                        os.rmdir(folder)
-                except (OSError, Refused):
-                    continue  # somebody's leftovers in our folder: not worth a boot
+                self._drop(os.path.join(self.path, name))
             elif name.endswith(".tmp"):
                 files.remove(os.path.join(self.path, name))
+
+    def _drop(self, folder: str) -> None:
+        try:
+            # not the one that a server is being told of; and by descriptor, for links could lead root elsewhere
+            with files.Lock(folder, 0, folder=True) as held:
+                for file in os.listdir(held.descriptor):
+                    os.unlink(file, dir_fd=held.descriptor)
+                os.rmdir(folder)
+        except (OSError, Refused):
+            return  # somebody's leftovers in our folder: not worth a boot
