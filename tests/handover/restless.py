@@ -46,7 +46,6 @@ class Tally:
     unanswered: int = 0  # new connections that were accepted, and closed before the first octet of an answer
     kept_requests: int = 0
     reconnects: int = 0
-    once: int = 0  # new connections of the kept client whose first answer said that it is the last
     kept_failed: list[str] = field(default_factory=list)
     downloads: int = 0
     broken: list[str] = field(default_factory=list)
@@ -115,11 +114,10 @@ class Load:
                         if self._stop.is_set():
                             return
                         time.sleep(0.02)
-                    self.tally.once += not answered
             except OSError as error:
                 if not answered:
                     self.tally.kept_failed.append(f"{type(error).__name__}: {error}")
-            self.tally.reconnects += answered > 0
+            self.tally.reconnects += 1
 
     def _kept_answer(self, connection: ssl.SSLSocket) -> bool:
         """Whether there will be another one."""

@@ -6,8 +6,8 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,12 +101,13 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _nginx_config(place: Place, snippet: Path) -> Path:
+def _nginx_config(place: Place, snippet: Path, workers: int = 1) -> Path:
     places = "".join(f"{kind}_temp_path {place.folder}/{kind};\n" for kind in _NGINX_TEMPORARY)
     user = "user www-data;\n" if os.geteuid() == 0 else ""
     main = (
-        f"daemon off;\n{user}worker_processes 2;\npid {place.folder}/pid;\nerror_log {place.folder}/error.log;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\nkeepalive_requests 1000000;\n{places}include {snippet};\n}}\n"
+        f"daemon off;\n{user}worker_processes {workers};\npid {place.folder}/pid;\n"
+        f"error_log {place.folder}/error.log;\nevents {{}}\n"
+        f"http {{\naccess_log off;\nkeepalive_requests 1000000;\n{places}include {snippet};\n}}\n"
     )
     return place.write("nginx.conf", main)
 
@@ -115,13 +116,18 @@ _NGINX_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 @contextmanager
-def nginx(place: Place) -> Iterator[Running]:
+def nginx(place: Place, workers: int = 1) -> Iterator[Running]:
     found = program("nginx")
     snippet = place.snippet("nginx", "dotlocal.conf", f"root {place.www};\n", "/etc/nginx/dotlocal-site.conf")
-    config = _nginx_config(place, snippet)
+    config = _nginx_config(place, snippet, workers)
     settings = f'server = "nginx"\nprogram = "{found}"\nconfig = "{config}"\npid_file = "{place.folder}/pid"'
     with _started(place, [found, "-c", config], settings) as running:
         yield running
+
+
+def nginx_workers(place: Place) -> AbstractContextManager[Running]:
+    """With more workers than our text asks for, as Debian's nginx.conf has it on more than one processor."""
+    return nginx(place, 2)
 
 
 @contextmanager
@@ -245,10 +251,9 @@ def apache(place: Place) -> Iterator[Running]:
         yield running
 
 
-Start = Callable[[Place], "Iterator[Running]"]
 SERVERS = {
-    "nginx": nginx, "nginx-variable": nginx_variable, "lighttpd": lighttpd, "haproxy": haproxy, "caddy": caddy,
-    "caddy-files": caddy_files, "apache": apache,
+    "nginx": nginx, "nginx-workers": nginx_workers, "nginx-variable": nginx_variable, "lighttpd": lighttpd,
+    "haproxy": haproxy, "caddy": caddy, "caddy-files": caddy_files, "apache": apache,
 }  # fmt: skip
 
 

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 COMMENT = "#"
 PATH = "/etc/nginx/conf.d/dotlocal.conf"
-INCLUDE = "nothing: Debian's nginx.conf includes conf.d/*.conf; remove other servers that listen on the same port"
+# One worker: each closes its listening sockets before its idle connections (ngx_worker_process_cycle), but is told to
+# quit apart from the others, and one that doesn't know yet takes what comes back from one that does.
+INCLUDE = (
+    "nothing: Debian's nginx.conf includes conf.d/*.conf; remove other servers that listen on the same port, and let "
+    "nginx.conf say `worker_processes 1;`, so that no reload closes a kept connection twice"
+)
 READER = "root reads the key, at start and reload: no group is needed"
 # No session cache: a shared one outlives reloads, and would resume with the certificate before (tickets don't).
 SNIPPET = """\
