@@ -26,7 +26,7 @@ from dotlocal.wire.birth import BirthRecord
 
 @dataclass
 class Box:
-    """A device and its clock; `woken` is what was asked of the timer."""
+    """A device and its clock; `woken` is what was asked of the timer, `wakers` whether one can be started."""
 
     path: Path
     record: BirthRecord
@@ -37,6 +37,7 @@ class Box:
     host_name: str = "press-07"
     addresses: tuple[str, ...] = (ADDRESS,)
     woken: list[int] = field(default_factory=list)
+    wakers: bool = True
 
     @property
     def options(self) -> Options:
@@ -57,8 +58,12 @@ class Box:
     def owned(self) -> Owned:
         return Owned(
             self.options, read_clock=self.reading, look=self.around, boot=self.boot,
-            wake=lambda _, seconds: self.woken.append(seconds),
+            wake=self._wake,
         )  # fmt: skip
+
+    def _wake(self, _: Options, seconds: int) -> bool:
+        self.woken.append(seconds)
+        return self.wakers
 
     def reading(self) -> Reading:
         return Reading(

@@ -21,6 +21,8 @@ from cryptography import x509
 from customer import NAME, Customer, key_pem, pem
 
 from dotlocal.core.errors import Refused
+from dotlocal.device.boot import Options
+from dotlocal.device.owned import timer
 from dotlocal.device.owned.slots import Slots
 from dotlocal.device.store import State
 from dotlocal.testing import World
@@ -45,6 +47,13 @@ class Installed:
 
     def boot(self, command: Command | None = None) -> Done:
         return (command or self.command)("device", "boot", *self.places, "--json")
+
+    @property
+    def options(self) -> Options:
+        options = Options()
+        options.state, options.run = str(self.path / "state"), str(self.path / "run")
+        options.config, options.config_named = str(self.path / "device.toml"), True
+        return options
 
     @property
     def served(self) -> str:
@@ -163,6 +172,17 @@ def test_without_a_watching_process_a_shell_does(device: Installed, upload: Path
     """Hooks only: nothing of ours runs, and it goes back."""
     device.boot()
     assert device.own("import", upload, "--minutes", f"{SECONDS / 60}").status == 0
+    assert device.served == "certificate"
+    device.until(lambda: device.served == "vendor")
+
+
+def test_without_a_shell_a_python_sleeps(device: Installed, upload: Path, tmp_path: Path) -> None:
+    """An image with neither /bin/sh nor sleep: it goes back all the same."""
+    device.boot()
+    assert device.own("import", upload, "--minutes", f"{SECONDS / 60}").status == 0
+    assert timer.start(device.options, SECONDS, shell=str(tmp_path / "none"))
+    sleeper = int((device.path / "run" / "probation").read_text())
+    assert "python" in os.readlink(f"/proc/{sleeper}/exe")
     assert device.served == "certificate"
     device.until(lambda: device.served == "vendor")
 

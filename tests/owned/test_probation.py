@@ -61,6 +61,15 @@ def test_a_confirmed_one_stays(box: Box, customer: Customer) -> None:
     assert box.leaf == leaf
 
 
+def test_it_says_when_nobody_will_end_it(box: Box, customer: Customer) -> None:
+    """No process could be started that sleeps: a warning in the report, and it ends with the next boot."""
+    box.wakers = False
+    report = box.take(customer.files())
+    assert codes(report) == ["own-unwatched"]
+    assert report["findings"][0]["hint"]
+    assert codes(box.restart()) == ["own-unconfirmed"]
+
+
 def test_a_restart_during_probation_reverts(box: Box, customer: Customer) -> None:
     """Power off and on while it is on probation: the device's own chain."""
     box.take(customer.files())

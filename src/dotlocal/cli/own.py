@@ -323,6 +323,9 @@ def _say_served(report: dict[str, Any]) -> None:
     terms.say(f"serves {report['served']} {report['serial']} for {names}, until {report['not_after']}")
     if probation := report.get("own", {}).get("probation"):
         terms.say(f"on probation: it goes back in {probation['seconds']} seconds unless somebody confirms it")
+    for each in report["findings"]:
+        if each["code"] == "own-unwatched":
+            terms.say(f"{each['severity']}: {each['message']} ({each['code']}); {each['hint']}")
 
 
 def _say_findings(findings: Sequence[Finding]) -> None:

@@ -18,6 +18,8 @@ GROUPS = (
             "give it its name back, or import a certificate for its new one"),
         Row("own-ends-soon", WARNING, CUSTOMER, "the customer's certificate ends within two weeks",
             "import its successor"),
+        Row("own-unwatched", WARNING, INTEGRATOR, "no process could be started that ends the probation when it is over",
+            "run `device watch`; or look for a Python that can't be started, and a limit of processes"),
         Row("own-damaged", ERROR, CUSTOMER, "a slot can't be read, and is passed over", "import it again"),
         Row("not-in-own", NOTE, CUSTOMER, "the device answers to this, and the customer's certificate does not name it",
             "have it in the next one, if somebody uses it"),

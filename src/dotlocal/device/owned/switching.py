@@ -13,8 +13,9 @@ from time import monotonic
 from typing import Any
 
 from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.findings import WARNING, Finding
 from dotlocal.core.window import instant
-from dotlocal.device import boot, surroundings
+from dotlocal.device import boot, status, surroundings
 from dotlocal.device.boot import Options
 from dotlocal.device.handover import offered, proof, servers
 from dotlocal.device.owned import pending, shelf, slots, timer
@@ -29,6 +30,10 @@ from dotlocal.host.clock import Reading
 MINUTES = 10  # of probation, unless told
 MOST_MINUTES = 24 * 60
 _LOCK_SECONDS = 10
+_UNWATCHED = Finding(
+    "own-unwatched", WARNING, "probation", "no process could be started that ends the probation when its time is over",
+    hint="unless `dotlocal device watch` runs: confirm in time, or `dotlocal device own revert`, or boot",
+)  # fmt: skip
 _EVERYWHERE = ("", "0.0.0.0", "[::]")  # noqa: S104  read, not bound
 
 
@@ -37,7 +42,7 @@ class Switching:
 
     def __init__(
         self, options: Options | None = None, *, read_clock: Callable[[], Reading] = clock.read,
-        look: Callable[[], Surroundings] = surroundings.look, wake: Callable[[Options, int], None] = timer.start,
+        look: Callable[[], Surroundings] = surroundings.look, wake: Callable[[Options, int], bool] = timer.start,
         boot: Callable[[Options], dict[str, Any]] = boot.boot,
     ) -> None:  # fmt: skip
         self.options = options or Options()
@@ -73,7 +78,8 @@ class Switching:
         if confirm:  # the switch has proved that it is served
             return self.confirm(fingerprint=min(self.awaited().fingerprints, default=""))
         self._tell(report)
-        self._wake(self.options, seconds)
+        if not self._wake(self.options, seconds):
+            report["findings"] += status.findings([_UNWATCHED])
         return report
 
     def confirm(self, serial: str = "", *, fingerprint: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The end of a probation where no process watches: a shell that sleeps, then one look, and a boot if it is over.
+"""The end of a probation where no process watches: one that sleeps, then one look, and a boot if it is over.
 
 It ends with the machine, and then the next boot does the same: a candidate is served in its own boot only.
 """
@@ -6,6 +6,7 @@ It ends with the machine, and then the next boot does the same: a candidate is s
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,14 +23,15 @@ _NAME = "dotlocal-probation"
 _LATER_SECONDS = 3  # than a watching process, so that one of the two has nothing left to do
 
 
-def start(options: Options, seconds: int) -> None:
-    """Come back in so many seconds, and not when an earlier probation would have ended; 0: not at all.
+def start(options: Options, seconds: int, *, shell: str = "/bin/sh") -> bool:
+    """Come back in so many seconds, and not when an earlier probation would have ended; 0: not at all. False when no
+    process could be started for it: then the next boot does it.
 
-    It costs a sleeping shell until then. Without a shell the next boot does it.
+    It costs a sleeping shell until then, or, where there is none to sleep, a Python.
     """
     _end(options)
     if not seconds:
-        return
+        return True
     home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     places = [os.path.abspath(each) for each in (options.state, options.run, options.config)]
     words = [sys.executable, "-P", "-s", "-m", __name__, *places]
@@ -37,14 +39,26 @@ def start(options: Options, seconds: int) -> None:
     null = subprocess.DEVNULL
     try:
         child = subprocess.Popen(
-            ["/bin/sh", "-c", f'sleep {seconds + _LATER_SECONDS}; exec "$@"', _NAME, *words],
+            [*_sleeper(shell, seconds + _LATER_SECONDS), _NAME, *words],
             env={**os.environ, "PYTHONPATH": home}, cwd="/", stdin=null, stdout=null, stderr=null,
             start_new_session=True,
         )  # fmt: skip
+    except OSError:
+        return False
+    child.returncode = 0  # it outlives this process, and nobody here waits for it
+    try:
         files.write(_file(options), f"{child.pid}\n".encode())
-        child.returncode = 0  # it outlives this process, and nobody here waits for it
-    except (OSError, Refused):
-        return
+    except Refused:
+        pass  # then nobody ends it before its time, and its look finds nothing to do
+    return True
+
+
+def _sleeper(shell: str, seconds: int) -> list[str]:
+    """Sleeps, and then becomes the words after the next one."""
+    if os.access(shell, os.X_OK) and shutil.which("sleep"):
+        return [shell, "-c", f'sleep {seconds}; exec "$@"']
+    sleep = f"import os, sys, time; time.sleep({seconds}); os.execv(sys.argv[2], sys.argv[2:])"
+    return [sys.executable, "-S", "-E", "-c", sleep]
 
 
 def _file(options: Options) -> str:
@@ -52,7 +66,7 @@ def _file(options: Options) -> str:
 
 
 def _end(options: Options) -> None:
-    """End the shell that sleeps, if it still is that shell."""
+    """End the process that sleeps, if it still is that one."""
     try:
         pid = int(files.read(_file(options), 32))
         words = files.read(f"/proc/{pid}/cmdline", 1 << 16).split(b"\0")
@@ -76,7 +90,7 @@ def settle(options: Options) -> bool:
 
 
 def main(state: str, run: str, config: str, named: str) -> int:
-    """What the shell becomes."""
+    """What the process that sleeps becomes."""
     options = Options()
     options.state, options.run, options.config, options.config_named = state, run, config, named == "named"
     try:
