@@ -23,6 +23,7 @@ if sys.argv[2]:
 for module in sys.argv[3:]:
     __import__(module)
 ours = [name for name in sys.modules if name.startswith("dotlocal.") and name != "dotlocal.device.preload"]
+assert not {"os", "ssl", "socket", "enum", "re"} & set(sys.modules)
 print(*(name for name in ours if sys.modules[name].__spec__), "|",
       *(name for name in ours if not sys.modules[name].__spec__))
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posix
 import socket
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def test_a_machine_that_has_just_started_may_not_be(monkeypatch: pytest.MonkeyPa
     def unseeded(size: int, flags: int) -> bytes:
         raise BlockingIOError
 
-    monkeypatch.setattr(os, "getrandom", unseeded)
+    monkeypatch.setattr(posix, "getrandom", unseeded)
     assert entropy.seeded() is False
 
 

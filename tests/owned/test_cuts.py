@@ -7,6 +7,7 @@ cut the device boots, serves a whole set, and of certificates that were confirme
 from __future__ import annotations
 
 import os
+import posix
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -118,7 +119,8 @@ def life(tmp_path_factory: pytest.TempPathFactory, world: World, customer: Custo
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    for module in (os, posix):
+        monkeypatch.setattr(module, "fsync", lambda descriptor: None)
 
 
 @pytest.fixture

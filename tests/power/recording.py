@@ -6,6 +6,7 @@ The calls are carried out as they are; an audit hook sees whatever goes past the
 from __future__ import annotations
 
 import os
+import posix
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -39,16 +40,18 @@ class Recording:
         heard: list[str] = []
         before = self._changed
         _LISTENERS.append(lambda path: heard.append(path) if self._below(path) is not None else None)
-        for name in _REAL:
-            setattr(os, name, getattr(self, f"_{name}"))
-        for name in _UNHEARD:
-            setattr(os, name, _refuse(name))
+        for module in (os, posix):  # the same calls
+            for name in _REAL:
+                setattr(module, name, getattr(self, f"_{name}"))
+            for name in _UNHEARD:
+                setattr(module, name, _refuse(name))
         try:
             yield
         finally:
             _LISTENERS.pop()
             for name, function in replaced.items():
                 setattr(os, name, function)
+                setattr(posix, name, function)
         assert len(heard) == self._changed - before, f"files were changed past the recorder: {heard}"
 
     def _below(self, path: Any) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import posix
 import shutil
 import socket
 import subprocess
@@ -202,7 +203,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         return told.getvalue()
 
     monkeypatch.setattr(child, "answer", in_process)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    for module in (os, posix):
+        monkeypatch.setattr(module, "fsync", lambda descriptor: None)
 
 
 def cuts(life: list[Lived], only: tuple[Step, ...]) -> Iterator[tuple[Lived, Tree]]:

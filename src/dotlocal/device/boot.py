@@ -5,20 +5,20 @@
 4. publish them as run/current              5. save the time, at most once a day
 """
 
-import os
+import posix as os
 import sys
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.findings import ERROR, Finding
 from dotlocal.core.names import Address
 from dotlocal.core.template import EMPTY_NAME, Template, certificate
+from dotlocal.device import place, status, store, surroundings
 from dotlocal.device import settings as device_settings
-from dotlocal.device import status, store, surroundings
 from dotlocal.device.plan import Plan, plan
 from dotlocal.device.settings import Settings
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
-from dotlocal.host import clock, entropy, files, keys
+from dotlocal.host import clock, entropy, files, keys, paths
 from dotlocal.host.clock import Reading
 from dotlocal.host.keys import Key
 
@@ -35,15 +35,18 @@ _MOST_ADOPTIONS = 3
 
 
 class Options:
-    """Where things are; `config_named` tells whether somebody asked for that very file, `changed` that a hook calls."""
+    """Where things are; `config_named` tells whether somebody asked for that very file, `changed` that a hook calls,
+    `alone` that the process does nothing else.
+    """
 
-    __slots__ = ("changed", "config", "config_named", "json", "quiet", "run", "state")
+    __slots__ = ("alone", "changed", "config", "config_named", "json", "quiet", "run", "state")
 
     def __init__(self) -> None:
-        self.state = os.environ.get("DOTLOCAL_STATE") or store.STATE
-        self.run = os.environ.get("DOTLOCAL_RUN") or store.RUN
+        self.state = place("DOTLOCAL_STATE", store.STATE)
+        self.run = place("DOTLOCAL_RUN", store.RUN)
         self.config = store.CONFIG
         self.config_named = False
+        self.alone = False
         self.changed = False
         self.json = False
         self.quiet = False
@@ -58,6 +61,7 @@ def run(words: "list[str]") -> None:
     options = parse(words)
     if options is None:
         return
+    options.alone = True
     os._exit(main(options))
 
 
@@ -113,8 +117,11 @@ def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
             turn.over()  # what changes from here on may not be seen by this boot
         for _ in range(_MOST_ADOPTIONS):
             adoption = state.adoption()
-            key = state.key()
+            state.demand_key()
             settings, findings = read_settings(state, options)
+            if options.alone and not settings.handover:  # which verifies
+                keys.spare()
+            key = state.key()
             template = usable_template(state, key)
             around, reading = surroundings.look(), clock.read()
             if turn and not findings and (kept := turn.kept(state, run, template, settings, around, reading)):
@@ -143,7 +150,7 @@ def issue(
     planned.findings += findings
     save_floor(state, planned)
     own = None
-    if os.path.isdir(state.file(store.OWNED)):
+    if paths.isdir(state.file(store.OWNED)):
         from dotlocal.device.owned import serving  # devices with something of their customer's, and no others
 
         own = serving.choose(state, settings, around, planned, reading)

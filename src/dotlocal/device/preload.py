@@ -12,13 +12,13 @@ import sys
 # Each after all that it imports itself.
 BOOT = (
     "core/__init__", "core/errors", "core/findings", "core/names", "core/window", "core/der", "core/subtrees",
-    "core/template", "device/settings", "host/__init__", "host/ffi", "host/clock", "device/time",
+    "core/template", "device/settings", "host/__init__", "host/paths", "host/ffi", "host/clock", "device/time",
     "device/surroundings", "device/plan", "device/status", "host/files", "host/libcrypto", "host/keys", "device/store",
     "host/entropy", "device/boot",
 )  # fmt: skip
 SERVE = (
-    "core/__init__", "core/errors", "device/serve/__init__", "device/serve/command", "host/__init__", "host/tls",
-    "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
+    "core/__init__", "core/errors", "device/serve/__init__", "host/__init__", "host/paths", "device/serve/command",
+    "host/tls", "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
     "device/serve/listener", "device/serve/privileges", "device/serve/endpoint", "device/serve/relay",
     "device/serve/crowd", "device/serve/tls", "device/serve/terminator", "device/serve/service",
 )  # fmt: skip

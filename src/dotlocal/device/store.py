@@ -1,7 +1,7 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """Where a device keeps what: the state directory, which lasts, and the run directory, which is made at boot."""
 
-import os
+import posix as os
 
 from dotlocal.core import template
 from dotlocal.core.errors import Absent, Refused
@@ -10,7 +10,7 @@ from dotlocal.device import CONFIG as CONFIG
 from dotlocal.device import RUN as RUN
 from dotlocal.device import STATE as STATE
 from dotlocal.device.time import Floor, Hint
-from dotlocal.host import files, keys
+from dotlocal.host import files, keys, paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class State:
 
     def file(self, name: str) -> str:
         """The path of one of its files: device-ca.key, request.pem, birth.pem, template, settings, floor …"""
-        return os.path.join(self.path, name)
+        return paths.join(self.path, name)
 
     def has(self, name: str) -> bool:
         """Whether the file is there and not empty: a power cut may leave a name without contents."""
@@ -62,13 +62,17 @@ class State:
         except UnicodeDecodeError:
             raise Refused("file-damaged", f"{self.file(name)} is not text") from None
 
-    def key(self) -> "SigningKey":
-        """The device CA's key, wherever it lives."""
+    def demand_key(self) -> None:
+        """Refuses `no-state` where nothing has been made yet."""
         if not self.has("device-ca.key"):
             raise Absent(
                 "no-state", f"{self.path} has no device CA key",
                 hint="`dotlocal device init` makes one; --state names another place",
             )  # fmt: skip
+
+    def key(self) -> "SigningKey":
+        """The device CA's key, wherever it lives."""
+        self.demand_key()
         text = self.text("device-ca.key")
         if text.startswith("-----BEGIN "):
             return keys.read_pem(text)
@@ -144,21 +148,21 @@ class Run:
     @property
     def current(self) -> str:
         """The link to the current set."""
-        return os.path.join(self.path, "current")
+        return paths.join(self.path, "current")
 
     @property
     def lock(self) -> str:
         """Held while a set is made."""
-        return os.path.join(self.path, "lock")
+        return paths.join(self.path, "lock")
 
     @property
     def handover_lock(self) -> str:
         """Held while a web server is told of a set, for as long as that takes; no boot waits for it."""
-        return os.path.join(self.path, "handover")
+        return paths.join(self.path, "handover")
 
     def allow_handover(self) -> None:
         """Make its lock, for whoever owns the run directory: root may come first, and isn't the only one to hold it."""
-        if not os.path.exists(self.handover_lock):
+        if not paths.exists(self.handover_lock):
             files.write(self.handover_lock, b"", mode=0o600)
             if os.geteuid() == 0:
                 try:
@@ -172,12 +176,12 @@ class Run:
 
         A file, and not the change of one: what comes while a hand-over is running is due after it.
         """
-        return os.path.join(self.path, "handover-due")
+        return paths.join(self.path, "handover-due")
 
     @property
     def changed(self) -> str:
         """Written when somebody has changed the customer's own certificate and booted: see `look_at`."""
-        return os.path.join(self.path, "own")
+        return paths.join(self.path, "own")
 
     def look_at(self) -> "float | None":
         """The moment (of `time.monotonic`) when that will change again by itself, or None."""
@@ -192,14 +196,14 @@ class Run:
 
     def has_current(self) -> bool:
         """Whether a complete set is there to go on with."""
-        return os.path.exists(os.path.join(self.current, "fullchain.pem"))
+        return paths.exists(paths.join(self.current, "fullchain.pem"))
 
     def publish(self, name: str, contents: "dict[str, tuple[bytes, int]]", *, group: "int | None") -> None:
         """Write a set (file name to contents and mode), whole, and make it the current one; refuses `file-unwritable`.
 
         The set before it stays for whoever is reading it; older ones are removed.
         """
-        folder = os.path.join(self.path, name)
+        folder = paths.join(self.path, name)
         try:
             os.mkdir(folder, 0o700)
             files.write_set(folder, contents, group=group)
@@ -214,7 +218,7 @@ class Run:
         self._sweep(keep=(name, before))
 
     def _named(self) -> str:
-        return os.readlink(self.current) if os.path.islink(self.current) else ""
+        return os.readlink(self.current) if paths.islink(self.current) else ""
 
     def wait_for_readers(self, name: str) -> None:
         """Give a server that is being told of this set the time to read it, a few seconds and no more.
@@ -222,7 +226,7 @@ class Run:
         One that reads while the link moves gets one set's key and the next one's chain; Apache ends over that.
         """
         try:  # whoever hands a set over locks its folder
-            with files.Lock(os.path.join(self.path, name), _READING_SECONDS, folder=True):
+            with files.Lock(paths.join(self.path, name), _READING_SECONDS, folder=True):
                 pass
         except Refused:
             pass
@@ -230,9 +234,9 @@ class Run:
     def _sweep(self, keep: "tuple[str, str]") -> None:
         for name in os.listdir(self.path):
             if name.startswith("set-") and name not in keep:
-                self._drop(os.path.join(self.path, name))
+                self._drop(paths.join(self.path, name))
             elif name.endswith(".tmp"):
-                files.remove(os.path.join(self.path, name))
+                files.remove(paths.join(self.path, name))
 
     def _drop(self, folder: str) -> None:
         try:

@@ -1,11 +1,12 @@
 # Boot path: no typing, dataclasses, enum, re, json or ipaddress at run time; `_socket`, for `socket` imports enum.
 """What the machine is called and which addresses it has now, asked of the kernel (rtnetlink(7)), never of a file."""
 
-import os
+import posix as os
 from _socket import AF_NETLINK, SOCK_RAW, if_indextoname, socket
 from _struct import pack, unpack_from
 
 from dotlocal.core.names import Address
+from dotlocal.host import paths
 
 AVAHI = "/run/avahi-daemon/pid"
 _NETLINK_ROUTE = 0
@@ -50,7 +51,7 @@ def look() -> Surroundings:
 
 
 def _mdns_name() -> str:
-    if not os.path.exists(AVAHI):
+    if not paths.exists(AVAHI):
         return ""
     from dotlocal.device import mdns  # where there is an Avahi, and nowhere else
 

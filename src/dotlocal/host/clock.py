@@ -1,7 +1,7 @@
 # Boot path: no typing, dataclasses, enum, re, json or datetime at run time.
 """The one module that reads a clock, and what the operating system knows about how good that clock is."""
 
-import os
+import posix as os
 import sys
 from time import time
 

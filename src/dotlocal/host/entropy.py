@@ -1,7 +1,7 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """The operating system's randomness."""
 
-import os
+import posix as os
 
 
 def serial_number() -> int:

@@ -4,7 +4,16 @@ whole boot. The names are those of `ctypes` and mean the same; a Python without 
 """
 
 __all__ = [
-    "CDLL", "POINTER", "addressof", "byref", "c_char_p", "c_int", "c_size_t", "c_uint", "c_void_p",
+    "CDLL",
+    "POINTER",
+    "addressof",
+    "byref",
+    "c_char_p",
+    "c_int",
+    "c_size_t",
+    "c_uint",
+    "c_ulonglong",
+    "c_void_p",
     "create_string_buffer",
 ]  # fmt: skip
 
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
         c_int,
         c_size_t,
         c_uint,
+        c_ulonglong,
         c_void_p,
         create_string_buffer,
     )
@@ -39,6 +49,11 @@ else:
         """A C unsigned int."""
 
         _type_ = "I"
+
+    class c_ulonglong(_SimpleCData):  # noqa: N801
+        """A C unsigned long long: uint64_t wherever Linux runs."""
+
+        _type_ = "Q"
 
     class c_size_t(_SimpleCData):  # noqa: N801
         """A C size_t, as long as a long wherever Linux runs."""

@@ -1,15 +1,20 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """Files that are whole or not there: temporary, fsync, rename, fsync of the folder. And one lock for one writer."""
 
-import os
 import sys
 from time import monotonic, sleep
 
 from dotlocal.core.errors import Absent, Refused
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import os
+    import os.path as paths
+else:
     import fcntl
-# Windows has neither, and no device: there a customer's computer reads a root, and nothing of ours is written
+    import posix as os
+
+    from dotlocal.host import paths
+# Windows has none of these, and no device: there a customer's computer reads a root, and nothing of ours is written
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 # the folder itself: not what a link in its place leads to, nor a FIFO, which would have its reader wait
@@ -42,8 +47,8 @@ def read(path: str, most: int = 1 << 20) -> bytes:
 
 def write(path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" = None) -> None:
     """Put a file in place of the old one, atomically and durably. It is born with its mode and never wider."""
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    folder, name = paths.split(path)
+    temporary = paths.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         _write_synced(temporary, contents, mode=mode, group=group)
         os.rename(temporary, path)
@@ -59,15 +64,15 @@ def replace(folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "
     All are on the disk before the first old one is touched, so that a full disk changes nothing; the last of them is
     gone until the others are in place, so that whoever goes by it never meets a mixture of old and new.
     """
-    temporaries = {name: os.path.join(folder, f".{name}.{os.getpid()}.tmp") for name in contents}
+    temporaries = {name: paths.join(folder, f".{name}.{os.getpid()}.tmp") for name in contents}
     try:
         for name, (data, mode) in contents.items():
             _write_synced(temporaries[name], data, mode=mode)
         for name in (*without, list(contents)[-1]):
-            remove(os.path.join(folder, name))
+            remove(paths.join(folder, name))
         for name, temporary in temporaries.items():
             sync_folder(folder)  # in this order on the disk too: unsynced names may be lost each for itself
-            os.rename(temporary, os.path.join(folder, name))
+            os.rename(temporary, paths.join(folder, name))
         sync_folder(folder)
     except OSError as error:
         for temporary in temporaries.values():
@@ -122,8 +127,8 @@ def _write(path: str, contents: bytes, *, mode: int, group: "int | None", place:
 
 def create(path: str, contents: bytes, *, mode: int = 0o644) -> None:
     """Write a file that must not exist yet: it appears whole, or not at all; refuses `file-exists`."""
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    folder, name = paths.split(path)
+    temporary = paths.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
         _write_synced(temporary, contents, mode=mode)
         os.link(temporary, path)  # unlike a rename, a link never replaces
@@ -140,8 +145,10 @@ def create(path: str, contents: bytes, *, mode: int = 0o644) -> None:
 def folder(path: str, *, mode: int = 0o755) -> None:
     """Make a folder and those above it, durably; one that exists stays as it is. Refuses `file-unwritable`."""
     try:
-        if not os.path.isdir(path):
-            above = os.path.dirname(os.path.abspath(path))
+        if not paths.isdir(path):
+            from os.path import abspath  # seldom: what is missing is made once
+
+            above = paths.dirname(abspath(path))
             folder(above)
             try:
                 os.mkdir(path, 0o700)
@@ -161,7 +168,7 @@ def switch(link: str, target: str) -> None:
     remove(temporary)
     os.symlink(target, temporary)
     os.rename(temporary, link)
-    sync_folder(os.path.dirname(link) or ".")
+    sync_folder(paths.dirname(link) or ".")
 
 
 def sync_folder(path: str) -> None:
@@ -224,9 +231,9 @@ def sweep(folder: str) -> None:
     """Remove the temporaries that a power cut left in a folder: those whose process is no more."""
     for name in os.listdir(folder):
         parts = name.split(".")
-        if parts[0] or parts[-1] != "tmp" or not parts[-2].isdigit() or os.path.exists(f"/proc/{parts[-2]}"):
+        if parts[0] or parts[-1] != "tmp" or not parts[-2].isdigit() or paths.exists(f"/proc/{parts[-2]}"):
             continue
-        remove(os.path.join(folder, name))
+        remove(paths.join(folder, name))
 
 
 def destroy(path: str, *, place: "int | None" = None) -> None:
@@ -245,7 +252,7 @@ def destroy(path: str, *, place: "int | None" = None) -> None:
             os.close(descriptor)
         os.unlink(path, dir_fd=place)
         if place is None:
-            sync_folder(os.path.dirname(path) or ".")
+            sync_folder(paths.dirname(path) or ".")
         else:
             os.fsync(place)
     except FileNotFoundError:

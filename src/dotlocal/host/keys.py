@@ -1,13 +1,13 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """P-256 keys for the device, by libcrypto or, where Python carries its OpenSSL inside, by `cryptography`.
 
-`generate`, `load` and `sha256` are the same in both; a key has `point`, `pkcs8()` and `sign(message)`.
+`generate`, `load`, `sha256` and `spare` are the same in both; a key has `point`, `pkcs8()` and `sign(message)`.
 """
 
 try:
-    from dotlocal.host.libcrypto import Key, generate, load, sha256
+    from dotlocal.host.libcrypto import Key, generate, load, sha256, spare
 except OSError:
-    from dotlocal.host.pyca import Key, generate, load, sha256  # type: ignore[assignment]
+    from dotlocal.host.pyca import Key, generate, load, sha256, spare  # type: ignore[assignment]
 
 from binascii import Error, a2b_base64, b2a_base64
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # SubjectPublicKeyInfo of a P-256 key (RFC 5480 2) up to its point.
 _SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 
-__all__ = ["Key", "generate", "key_id_of", "load", "read_pem", "sha256", "spki_of", "write_pem"]
+__all__ = ["Key", "generate", "key_id_of", "load", "read_pem", "sha256", "spare", "spki_of", "write_pem"]
 
 
 def spki_of(key: "SigningKey") -> bytes:

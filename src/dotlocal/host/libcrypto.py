@@ -18,6 +18,7 @@ from dotlocal.host.ffi import (
     c_int,
     c_size_t,
     c_uint,
+    c_ulonglong,
     c_void_p,
     create_string_buffer,
 )
@@ -57,6 +58,7 @@ _context_of = _function("EVP_PKEY_CTX_new", c_void_p, c_void_p, c_void_p)
 _pairwise_check = _function("EVP_PKEY_pairwise_check", c_int, c_void_p)
 _get_params = _function("EVP_PKEY_get_params", c_int, c_void_p, c_char_p)
 _free_key = _function("EVP_PKEY_free", None, c_void_p)
+_initialise = _function("OPENSSL_init_crypto", c_int, c_ulonglong, c_void_p)
 _new_digest = _function("EVP_MD_CTX_new", c_void_p)
 _free_digest = _function("EVP_MD_CTX_free", None, c_void_p)
 _sha256 = _function("EVP_sha256", c_void_p)
@@ -64,6 +66,7 @@ _sign_init = _function("EVP_DigestSignInit", c_int, c_void_p, c_void_p, c_void_p
 _sign = _function("EVP_DigestSign", c_int, c_void_p, c_char_p, POINTER(c_size_t), c_char_p, c_size_t)
 _digest = _function("EVP_Digest", c_int, c_char_p, c_size_t, c_char_p, POINTER(c_uint), c_void_p, c_void_p)
 
+_NO_ERROR_TEXTS, _NO_NAMES_OF_CIPHERS, _NO_NAMES_OF_DIGESTS = 0x01, 0x10, 0x20  # OPENSSL_init_crypto(3)
 _EVP_PKEY_EC = 408
 _EVP_PKEY_KEYPAIR = 0x87
 _UNSIGNED_INTEGER, _UTF8_STRING, _OCTET_STRING = 2, 4, 5  # OSSL_PARAM(3)
@@ -73,6 +76,15 @@ _PKCS8_HEAD = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030
 _PKCS8_JOINT = bytes.fromhex("a144034200")
 _SCALAR = slice(len(_PKCS8_HEAD), len(_PKCS8_HEAD) + 32)
 _POINT = slice(_SCALAR.stop + len(_PKCS8_JOINT), _SCALAR.stop + len(_PKCS8_JOINT) + 65)
+
+
+def spare() -> None:
+    """Have libcrypto leave out what it prepares for others: names for all its algorithms, and texts for its errors.
+
+    For a process that makes keys, signs and ends, before anything else here: it can't verify certificates any more.
+    The system's openssl.cnf counts all the same.
+    """
+    _initialise(_NO_ERROR_TEXTS | _NO_NAMES_OF_CIPHERS | _NO_NAMES_OF_DIGESTS, None)
 
 
 class Key:

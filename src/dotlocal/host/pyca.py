@@ -10,6 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dotlocal.core.errors import Refused
 
 
+def spare() -> None:
+    """Nothing: what is carried inside prepares itself."""
+
+
 class Key:
     """A P-256 private key; shows only its public `point` (SEC 1 2.3.3, uncompressed)."""
 

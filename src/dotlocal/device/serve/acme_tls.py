@@ -7,9 +7,7 @@ connection is looked at. A handshake of this kind carries no data: it ends, and 
 
 from __future__ import annotations
 
-import os
-
-from dotlocal.host import tls
+from dotlocal.host import paths, tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +33,11 @@ class Challenges:
     __slots__ = ("_folder",)
 
     def __init__(self, run: str) -> None:
-        self._folder = os.path.join(run, FOLDER)
+        self._folder = paths.join(run, FOLDER)
 
     def peek(self) -> Peek | None:
         """What looks at a new connection, or None while nothing is pending: one system call."""
-        return Peek(self) if os.path.isdir(self._folder) else None
+        return Peek(self) if paths.isdir(self._folder) else None
 
     def context(self, hello: Hello) -> tls.SSLContext | None:
         """What to answer this hello with, or None: it is not a challenge, or not one of ours."""
@@ -49,7 +47,7 @@ class Challenges:
             made = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
             made.minimum_version = tls.TLSv1_2
             made.set_alpn_protocols([PROTOCOL])
-            made.load_cert_chain(os.path.join(self._folder, file_of(hello.server_name)), password="")
+            made.load_cert_chain(paths.join(self._folder, file_of(hello.server_name)), password="")
         except (OSError, ValueError):  # SSLError is an OSError
             return None
         return made

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import os
+import posix as os
 from _socket import SOCK_NONBLOCK, SOCK_STREAM, getaddrinfo, socket
 from errno import EINPROGRESS
 

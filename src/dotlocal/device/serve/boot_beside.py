@@ -7,7 +7,7 @@ never in the memory of what faces the network. What the service imports meanwhil
 
 from __future__ import annotations
 
-import os
+import posix as os
 import sys
 
 from dotlocal.core.errors import Absent, Refused
@@ -72,6 +72,7 @@ def _boot(state: str, run: str, config: str) -> None:
         from dotlocal.device import boot
 
         options = boot.Options()
+        options.alone = True
         options.run, options.state = run, state or options.state
         if config:
             options.config, options.config_named = config, True

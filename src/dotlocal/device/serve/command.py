@@ -6,11 +6,11 @@ memory and time than all else that a process does that stays for years.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.device import CONFIG, RUN
+from dotlocal.device import CONFIG, RUN, place
+from dotlocal.host import paths
 
 _VALUES = (
     "--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--state", "--run",
@@ -43,7 +43,7 @@ class Options:
         self.config = ""
         self.boot = False
         self.state = ""  # for the boot alone
-        self.run = os.environ.get("DOTLOCAL_RUN") or RUN
+        self.run = place("DOTLOCAL_RUN", RUN)
         self.proxy_protocol: int | None = None
         self.redirect = False  # these two in the settings alone: they are for browsers that somebody has in mind
         self.hsts = False
@@ -124,7 +124,7 @@ def _serve(options: Options, boot: BootBeside | None) -> None:
     offer = _offer(options) if options.helps else None
     if offer and not options.serves:
         if boot:
-            boot.warn(_say, has_set=os.path.exists(os.path.join(options.run, "current")))
+            boot.warn(_say, has_set=paths.exists(paths.join(options.run, "current")))
         service.serve_help(offer, user=options.user or None, say=_say, ready=_collect)
         return
     serving = service.Serving(
@@ -165,7 +165,7 @@ def endpoint(option: str, text: str) -> tuple[str, int]:
 
 def _complete(options: Options) -> None:
     path = options.config or CONFIG
-    if options.config or os.path.exists(path):
+    if options.config or paths.exists(path):
         _take(options, _configured(path))
         problem, hint = f"{path} has no whole [serve] table", "it wants listen, and to or folder"
     else:

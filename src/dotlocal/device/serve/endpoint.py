@@ -7,7 +7,7 @@ asked for nothing, and a connection held by back pressure would turn that into a
 
 from __future__ import annotations
 
-import os
+import posix as os
 import sys
 from _socket import (
     AF_UNIX,

@@ -7,7 +7,7 @@ it are put in their one safe order.
 
 from __future__ import annotations
 
-import os
+import posix as os
 import resource
 from time import monotonic, sleep
 
@@ -20,6 +20,7 @@ from dotlocal.device.serve.notices import Notices
 from dotlocal.device.serve.privileges import drop_to
 from dotlocal.device.serve.terminator import Terminator
 from dotlocal.device.serve.tls import CurrentSet, SilentAboutBadNames, warm_up
+from dotlocal.host import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _serve(
             limits=serving.limits,
             notices=notices,
             clock=monotonic,
-            challenges=Challenges(os.fspath(serving.run)),
+            challenges=Challenges(str(serving.run)),
         )
         bound = listener.getsockname()[:2]
         if not helping:
@@ -190,8 +191,8 @@ def _wait_for_set(serving: Serving, notices: Notices) -> None:
     if serving.boot:
         warm_up()
         serving.boot.status()
-    begun, current = monotonic(), os.path.join(serving.run, "current")
-    while not (found := os.path.exists(current)) and (waited := monotonic() - begun) < serving.wait:
+    begun, current = monotonic(), paths.join(serving.run, "current")
+    while not (found := paths.exists(current)) and (waited := monotonic() - begun) < serving.wait:
         sleep(_WAIT_STEP_SECONDS if waited < 1 else 100 * _WAIT_STEP_SECONDS)
     if serving.boot:
         serving.boot.warn(notices.say, has_set=found)

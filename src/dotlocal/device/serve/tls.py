@@ -8,12 +8,12 @@ is only worth something to the context that made it, so none outlives its key (R
 
 from __future__ import annotations
 
-import os
+import posix as os
 import sys
 from _thread import get_ident
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.host import tls
+from dotlocal.host import paths, tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def contexts(
     Refuses `set-unreadable`, `set-incomplete` and `set-broken` (a file that is no PEM, or another key's certificate).
     """
     for name in (KEY, WITH_ADDRESSES, NAMES_ONLY):
-        path = os.path.join(directory, name)
+        path = paths.join(directory, name)
         try:
             open(path, "rb").close()  # OpenSSL's own errors don't say which of the files it was
         except PermissionError:
@@ -92,7 +92,7 @@ class CurrentSet:
         kind: type[tls.SSLContext] = tls.SSLContext,
     ) -> None:  # fmt: skip
         """Loads the set; refuses `no-set` when there is none, otherwise as `contexts` does."""
-        self._current = os.path.join(run, "current")
+        self._current = paths.join(run, "current")
         self._say = say
         self._alpn = alpn
         self._kind = kind
@@ -141,7 +141,7 @@ class CurrentSet:
             from dotlocal.device.handover import proof
 
             try:
-                with open(os.path.join(self._folder(self._loaded), WITH_ADDRESSES), encoding="ascii") as chain:
+                with open(paths.join(self._folder(self._loaded), WITH_ADDRESSES), encoding="ascii") as chain:
                     leaf = a2b_base64(chain.read().partition(_BEGIN)[2].partition(_END)[0])
                 self._told = proof.serial_of(leaf), proof.fingerprint_of(leaf)
             except (OSError, ValueError):
@@ -169,7 +169,7 @@ class CurrentSet:
         return context
 
     def _folder(self, target: str) -> str:
-        return os.path.join(os.path.dirname(self._current), target)
+        return paths.join(paths.dirname(self._current), target)
 
     def _nothing(self) -> Refused:
         try:
@@ -211,10 +211,10 @@ def _context(directory: str | Path, chain: str, alpn: tuple[str, ...], kind: typ
     context.set_alpn_protocols(alpn)
     context.options |= tls.OP_NO_COMPRESSION | tls.OP_NO_RENEGOTIATION
     context.options &= ~tls.OP_CIPHER_SERVER_PREFERENCE
-    path = os.path.join(directory, chain)
+    path = paths.join(directory, chain)
     try:
         # A password of our own, because OpenSSL would ask for the one of an encrypted key on the terminal, and wait.
-        context.load_cert_chain(path, os.path.join(directory, KEY), password="")
+        context.load_cert_chain(path, paths.join(directory, KEY), password="")
     except tls.SSLError as error:
         reason = _lower((error.reason or "not PEM").replace("_", " "))
         raise Refused(
