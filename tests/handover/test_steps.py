@@ -83,7 +83,7 @@ def test_a_server_that_follows_is_proven_at_each_boot(device: Device) -> None:
 def test_a_server_that_keeps_the_old_set_is_an_error_and_the_new_set_stays(device: Device) -> None:
     """`handover-failed`, exit status 1, with what is served instead; run/current is the new one all the same."""
     old = device.status
-    with tls_server(contexts(device.run / os.readlink(device.run / "current"))) as port:
+    with tls_server(contexts(device.run / os.readlink(device.run / "current"), kind=ssl.SSLContext)) as port:
         device.configure(by_command(port, "true", seconds=1))
         report = device.boot(fine=False)
     assert codes(report) == ["handover-failed"]
