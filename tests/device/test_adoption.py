@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import stat
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import DAY, YEAR
 from dotlocal.device import adoption
 from dotlocal.device.store import State
+from dotlocal.device.time import Floor
 from dotlocal.host import signers
 from dotlocal.testing import MOMENT, World
 from dotlocal.wire.birth import BirthRecord
@@ -65,6 +67,20 @@ def test_init_makes_a_key_and_a_request(tmp_path: Path) -> None:
     assert parsed.subject.rfc4514_string() == "2.5.4.5=SN0001"
     assert parsed.is_signature_valid
     assert list(parsed.extensions) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
+def test_what_root_writes_belongs_to_the_states_owner(tmp_path: Path, world: World) -> None:
+    """dotlocal-watch has run once before the factory came, and systemd gave the folder to its user (StateDirectory=):
+    a key of root's in there would be out of its reach for ever, since the folder itself is right already.
+    """
+    (tmp_path / "state").mkdir(mode=0o700)
+    os.chown(tmp_path / "state", 4321, 1234)
+    device = make_device(tmp_path, world=world)
+    device.state.save_floor(Floor(MOMENT, 0, "boot-1"))
+    found = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in (tmp_path / "state").iterdir()}
+    assert {"device-ca.key", "request.pem", "birth.pem", "template", "floor"} <= set(found)
+    assert set(found.values()) == {(4321, 1234)}
 
 
 def test_init_again_prints_the_same_request(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def _init(state: State, serial: str, *, force: bool, place: Place | None) -> str
         found = parse_device(request.encode()).identity
     except Refused:  # cut short before it was written, or damaged since: it follows from the key
         request = _request(state.key(), serial)
-        files.write(state.file("request.pem"), request.encode())
+        files.write(state.file("request.pem"), request.encode(), owner=files.owner_of(state.path))
         return request
     if found != serial:
         raise Refused(
@@ -64,7 +64,7 @@ def _make(state: State, serial: str, place: Place) -> str:
     key, text = custody.make(place, path)
     request = _request(key, serial)
     contents = {"device-ca.key": (text.encode(), 0o600), "request.pem": (request.encode(), 0o644)}
-    files.replace(state.path, contents, without=("template", "birth.pem"))
+    files.replace(state.path, contents, without=("template", "birth.pem"), owner=files.owner_of(state.path))
     if before and key.point.hex() not in before:
         try:
             custody.destroy(before, path)
@@ -78,7 +78,7 @@ def _follow(state: State, place: Place) -> None:
     after = custody.moved(before, place, state.file("device-ca.key"))
     if after != before:
         custody.load(after, state.file("device-ca.key")).sign(b"is the key there?")
-        files.write(state.file("device-ca.key"), after.encode(), mode=0o600)
+        files.write(state.file("device-ca.key"), after.encode(), mode=0o600, owner=files.owner_of(state.path))
 
 
 def _request(key: SigningKey, serial: str) -> str:
@@ -106,7 +106,8 @@ def adopt(state: State, data: bytes, *, now: int | None) -> BirthRecord:
     template = server_template(record)
     # the template last: it is what boot goes by, and must never speak of a record that isn't there
     contents = {"birth.pem": record.encode(), "template": template.dump()}
-    files.replace(state.path, {name: (text.encode(), 0o644) for name, text in contents.items()})
+    replaced = {name: (text.encode(), 0o644) for name, text in contents.items()}
+    files.replace(state.path, replaced, owner=files.owner_of(state.path))
     return record
 
 

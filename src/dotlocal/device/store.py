@@ -110,7 +110,7 @@ class State:
     def save_floor(self, floor: Floor) -> None:
         """Save the time; refuses `file-unwritable`."""
         line = f"{floor.moment} {floor.uptime} {floor.boot_id or _NO_BOOT_ID}"
-        files.write(self.file("floor"), seal([_FLOOR_HEADING, line]).encode(), mode=0o600)
+        self._write("floor", seal([_FLOOR_HEADING, line]))
         files.sweep(self.path)  # at most once a day: what power cuts have left must not add up
 
     def hint(self) -> "Hint | None":
@@ -125,7 +125,10 @@ class State:
     def save_hint(self, hint: Hint) -> None:
         """Save a time that was handed over; refuses `file-unwritable`."""
         line = f"{hint.moment} {hint.uptime} {hint.boot_id} {hint.source}"
-        files.write(self.file("hint"), seal([_HINT_HEADING, line]).encode(), mode=0o600)
+        self._write("hint", seal([_HINT_HEADING, line]))
+
+    def _write(self, name: str, text: str) -> None:
+        files.write(self.file(name), text.encode(), mode=0o600, owner=files.owner_of(self.path))
 
     def forget_server_keys(self) -> None:
         """Destroy what `keep_while_unchanged` kept; a state that can't be written keeps it."""

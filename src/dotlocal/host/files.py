@@ -45,12 +45,26 @@ def read(path: str, most: int = 1 << 20) -> bytes:
     return contents
 
 
-def write(path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" = None) -> None:
+def owner_of(folder: str) -> "tuple[int, int] | None":
+    """User and group that a file which root writes must be given to: whoever owns its folder could not read it
+    otherwise. None: it stays the writer's.
+    """
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return None  # whoever writes there will say so
+    return (found.st_uid, found.st_gid) if found.st_uid and os.geteuid() == 0 else None
+
+
+def write(
+    path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" = None,
+    owner: "tuple[int, int] | None" = None,
+) -> None:  # fmt: skip
     """Put a file in place of the old one, atomically and durably. It is born with its mode and never wider."""
     folder, name = paths.split(path)
     temporary = paths.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
-        _write_synced(temporary, contents, mode=mode, group=group)
+        _write_synced(temporary, contents, mode=mode, group=group, owner=owner)
         os.rename(temporary, path)
         sync_folder(folder or ".")
     except OSError as error:
@@ -58,7 +72,10 @@ def write(path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" 
         raise _unwritable(path, error) from None
 
 
-def replace(folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "tuple[str, ...]" = ()) -> None:
+def replace(
+    folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "tuple[str, ...]" = (),
+    owner: "tuple[int, int] | None" = None,
+) -> None:  # fmt: skip
     """Put files (name to contents and mode) in place of the old ones, in their order, and remove those of `without`.
 
     All are on the disk before the first old one is touched, so that a full disk changes nothing; the last of them is
@@ -67,7 +84,7 @@ def replace(folder: str, contents: "dict[str, tuple[bytes, int]]", *, without: "
     temporaries = {name: paths.join(folder, f".{name}.{os.getpid()}.tmp") for name in contents}
     try:
         for name, (data, mode) in contents.items():
-            _write_synced(temporaries[name], data, mode=mode)
+            _write_synced(temporaries[name], data, mode=mode, owner=owner)
         for name in (*without, list(contents)[-1]):
             remove(paths.join(folder, name))
         for name, temporary in temporaries.items():
@@ -99,19 +116,26 @@ def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "
             os.close(descriptor)
 
 
-def _write_synced(path: str, contents: bytes, *, mode: int, group: "int | None" = None) -> None:
+def _write_synced(
+    path: str, contents: bytes, *, mode: int, group: "int | None" = None, owner: "tuple[int, int] | None" = None
+) -> None:
     remove(path)  # a temporary that a killed process left may have another mode
-    descriptor = _write(path, contents, mode=mode, group=group)
+    descriptor = _write(path, contents, mode=mode, group=group, owner=owner)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _write(path: str, contents: bytes, *, mode: int, group: "int | None", place: "int | None" = None) -> int:
+def _write(
+    path: str, contents: bytes, *, mode: int, group: "int | None", place: "int | None" = None,
+    owner: "tuple[int, int] | None" = None,
+) -> int:  # fmt: skip
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600, dir_fd=place)
     try:
+        if owner is not None:
+            os.fchown(descriptor, *owner)
         if group is not None:
             os.fchown(descriptor, -1, group)
         if mode != 0o600:
