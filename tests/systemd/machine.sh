@@ -37,6 +37,7 @@ inside() {
     pivot_root . mnt
     cd /
     umount -l /mnt
+    mount --make-rshared /  # as a container's manager must: systemd hands credentials over by it
     exec "$@"
 }
 

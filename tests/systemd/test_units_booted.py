@@ -17,7 +17,7 @@ import pytest
 from booted import Machine, permitted
 
 from installed import Command
-from told import retell
+from told import Told, retell
 from tools import program
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("systemd")]
@@ -79,13 +79,16 @@ WantedBy=multi-user.target
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command, installations: Path) -> Machine:
-    """A device as an image's build leaves it: adopted, units installed and enabled, never booted."""
+def told(tmp_path_factory: pytest.TempPathFactory, dotlocal: Command) -> Told:
     permitted()
     program("nginx")
-    folder = tmp_path_factory.mktemp("systemd")
-    told = retell(folder / "story", dotlocal)
-    made = Machine(folder / "image")
+    return retell(tmp_path_factory.mktemp("systemd") / "story", dotlocal)
+
+
+@pytest.fixture(scope="module")
+def image(told: Told, installations: Path) -> Machine:
+    """A device as an image's build leaves it: adopted, units installed and enabled, never booted."""
+    made = Machine(told.folder.with_name("image"))
     made.furnish()
     (wheel,) = installations.glob("*.whl")
     made.install(wheel)
@@ -326,6 +329,50 @@ def test_stops_are_clean_and_quick(machine: Machine) -> None:
         assert (machine.show(unit, "Result"), machine.show(unit, "ExecMainStatus")) == ("success", "0"), unit
     machine.ok("systemctl", "start", *_RUNS)
     _until(lambda: _answers(machine, _HTTPS) and _answers(machine, _PAGES))
+
+
+def test_a_group_of_somebody_elses_is_told(machine: Machine) -> None:
+    """A web server's own group in device.toml: only root may give away what isn't its own. HTTPS goes on elsewhere."""
+    settings = machine.folder / "etc/dotlocal/device.toml"
+    settings.write_text(_SETTINGS.replace('"dotlocal-tls"', '"www-data"'))
+    _until(lambda: "(group-refused)" in machine.journal("--unit=dotlocal-watch"), SOON)
+    assert machine.ok("stat", "--format=%U %G %a", _KEY) == "dotlocal dotlocal 600"
+    assert machine.served(_ADDRESS).verified
+    settings.write_text(_SETTINGS)
+    _until(lambda: machine.ok("stat", "--format=%U %G %a", _KEY) == "dotlocal dotlocal-tls 640")
+
+
+def test_a_key_that_root_makes_later_can_be_read(machine: Machine, told: Told) -> None:
+    """Sealed for this machine: root makes it in a state that dotlocal-watch was given long before, and systemd opens it
+    for the service, as docs/integrator.md, section 13, says.
+    """
+    state, settings = machine.folder / "var/lib/dotlocal", machine.folder / "etc/dotlocal/device.toml"
+    machine.ok("systemctl", "stop", "dotlocal-watch")
+    shutil.copytree(state, state.with_name("before"))
+    for path in state.iterdir():
+        path.unlink()
+    settings.write_text(f"{_SETTINGS}[key]\nsealed = true\n")
+    dropin = "etc/systemd/system/dotlocal-watch.service.d/sealed.conf"
+    try:
+        machine.ok("dotlocal", "device", "init", "--serial", "SN0099", "--out", "/customer/request.pem")
+        request, birth = (str(machine.folder / "customer" / name) for name in ("request.pem", "birth.pem"))
+        told.command.ok("factory", "provision", request, "--home", told.folder / "factory", "--out", birth)
+        machine.ok("dotlocal", "device", "adopt", "/customer/birth.pem")
+        machine.ok("sh", "-c", f"sed -n 's/^sealed //p' {_CA} >/etc/dotlocal/device-ca.sealed")
+        machine.write(dropin, "[Service]\nLoadCredentialEncrypted=dotlocal-device-ca:/etc/dotlocal/device-ca.sealed\n")
+        machine.ok("systemctl", "daemon-reload")
+        machine.ok("systemctl", "start", "dotlocal-watch")
+        _until(lambda: "SN0099" in machine.served(_ADDRESS).certificate.issuer.rfc4514_string())
+        assert machine.served(_ADDRESS).verified
+    finally:
+        (machine.folder / dropin).unlink(missing_ok=True)
+        settings.write_text(_SETTINGS)
+        shutil.copytree(state.with_name("before"), state, dirs_exist_ok=True)  # a mount of it is in every sandbox
+        shutil.rmtree(state.with_name("before"))
+    machine.ok("chown", "-R", "dotlocal:dotlocal", "/var/lib/dotlocal")
+    machine.ok("systemctl", "daemon-reload")
+    machine.ok("systemctl", "restart", "dotlocal-watch")
+    _until(lambda: "SN0007" in machine.served(_ADDRESS).certificate.issuer.rfc4514_string())
 
 
 # The customer, the boot kit, and the next owner

@@ -350,8 +350,16 @@ def _group_of(name: str, report: "dict[str, Any]") -> "int | None":
             "group-unknown", ERROR, "device.toml", f"it names the group {name!r}, which this system lacks",
             hint="add the group; until then only the owner of run/current can read it",
         )  # fmt: skip
-        report["findings"] += status.findings([problem])
-    return found
+    elif found is not None and os.geteuid() != 0 and found not in (os.getegid(), *os.getgroups()):
+        problem = Finding(
+            "group-refused", ERROR, "device.toml",
+            f"user {os.geteuid()} is not in its group {name!r}, and can't give it the key",
+            hint="name a group of that user's, and add the user that serves to it; until then only the owner can read",
+        )  # fmt: skip
+    else:
+        return found
+    report["findings"] += status.findings([problem])
+    return None
 
 
 def parse(words: "list[str]") -> "Options | None":
