@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import pytest
+from tools import lacking
 
 PATIENCE = 120
 _MOUNTS = """
@@ -55,14 +55,8 @@ def machine(*folders: str) -> Iterator[Machine]:
             assert keeper.stdout
             assert keeper.stderr
             if keeper.stdout.readline() != "ready\n":
-                _missing(f"mount namespaces with overlays need root: {keeper.stderr.read()}")
+                lacking(f"mount namespaces with overlays need root: {keeper.stderr.read()}")
             try:
                 yield Machine(keeper.pid)
             finally:
                 keeper.kill()
-
-
-def _missing(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)

@@ -13,6 +13,7 @@ import pytest
 from dotlocal.browser.export import folder
 from dotlocal.browser.export.making import MANIFEST, SCHEMA
 from dotlocal.core.errors import Refused
+from dotlocal.host import files
 from installed import Command, tree
 
 
@@ -129,6 +130,29 @@ def test_a_manifest_of_somebody_else_makes_nothing_ours(tmp_path, manifest):
     assert (tmp_path / "one").read_text() == "theirs"
 
 
+def test_two_exports_into_one_folder_at_once(tmp_path, monkeypatch):
+    """The second one is told that it is busy, and touches nothing; so is who finds a folder where none was before."""
+    monkeypatch.setattr(folder, "_LOCK_SECONDS", 0.2)
+    place = tmp_path / "handout"
+    folder.write(str(place), contents(a="1"))
+    with files.Lock(str(place), 0, folder=True), pytest.raises(Refused) as refused:
+        folder.write(str(place), contents(a="2"))
+    assert refused.value.code == "busy"
+    assert (place / "a").read_text() == "1"
+    other = tmp_path / "other"
+
+    def faster() -> int:
+        folder._below(str(other), contents(a="theirs"))
+        return 0o755
+
+    monkeypatch.setattr(folder, "_usual_mode", faster)  # asked for just before the folder appears
+    with pytest.raises(Refused) as refused:
+        folder.write(str(other), contents(a="ours"))
+    assert refused.value.code == "busy"
+    assert (other / "a").read_text() == "theirs"
+    assert names(tmp_path) == {"handout/a", f"handout/{MANIFEST}", "other/a", f"other/{MANIFEST}"}
+
+
 def test_a_place_that_can_not_be_written_to_is_refused(tmp_path):
     """A file where the folder should be, or above it."""
     (tmp_path / "file").write_text("")
@@ -191,7 +215,8 @@ def test_another_fingerprint_is_refused(dotlocal: Command, roots, handed, tmp_pa
     wrong = fingerprint[:-1] + ("0" if fingerprint[-1] != "0" else "1")
     words = ["trust", "export", roots["constrained"], tmp_path / "handout", "--only", "root", "--fingerprint"]
     done = dotlocal(*words, wrong)
-    assert (done.status, done.code) == (1, "export-fingerprint")
+    assert (done.status, done.code) == (1, "fingerprint-differs")
+    assert dotlocal(*words, fingerprint[:59]).code == "fingerprint-form", "SHA-1"
     dotlocal.ok(*words, fingerprint.replace(":", "").lower())
     dotlocal.ok(*words, fingerprint.replace(":", "-"))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +112,39 @@ def test_the_java_script_says_which_store_it_could_not_change(handed, debian, tm
     assert (done.returncode, done.stderr) == (1, f"failed: {CACERTS}\n")
     debian.run("mount", "-t", "tmpfs", "none", "/usr/lib/jvm")
     assert debian.run("sh", script, check=False).returncode == 2
+
+
+def test_root_runs_no_java_that_is_not_its_own(handed, debian, tmp_path):
+    """sudo that keeps HOME: the person's keytool would do anything as root. It is named, and not run; nor is one that a
+    link in the home leads to by the time it is looked at, or one below a folder that anybody can write to.
+    """
+    script = str(next((handed / "java").glob("*.sh")))
+    for home, owner, mode in ((tmp_path / "person", 1000, 0o755), (tmp_path / "open", 0, 0o777)):
+        java = home / ".sdkman" / "candidates" / "java" / "21"
+        (java / "bin").mkdir(parents=True)
+        (java / "lib" / "security").mkdir(parents=True)
+        (java / "lib" / "security" / "cacerts").write_bytes(Path(CACERTS).read_bytes())
+        (java / "bin" / "keytool").write_text(f"#!/bin/sh\ntouch {tmp_path}/run-as-root\n")
+        (java / "bin" / "keytool").chmod(0o755)
+        for path in (home, *home.rglob("*")):
+            os.chown(path, owner, owner)
+        (java / "bin").chmod(mode)
+        done = debian.run("sh", script, check=False, HOME=str(home))
+        assert not (tmp_path / "run-as-root").exists()
+        assert done.returncode == 1
+        assert (done.stdout, str(java) in done.stderr) == (f"has the root: {CACERTS}\n", True)
+    debian.run("sh", script, "remove")
+
+
+def test_javas_script_for_windows_leaves_no_file_in_between(handed, debian, tmp_path):
+    """The root goes to keytool's standard input, in the lines that the script has it in: that is enough for it."""
+    script = only(handed, "java/*.ps1").read_bytes().decode()
+    assert not [word for word in ("GetTempPath", "WriteAll", "-file ") if word in script]
+    (text,) = re.findall(r"^\$certificate = @'\r\n(.*?\r\n)'@\r\n", script, re.M | re.S)
+    store = tmp_path / "cacerts"
+    words = [program("keytool"), "-importcert", "-noprompt", "-keystore", store, "-storepass", "changeit"]
+    subprocess.run([*words, "-alias", OURS], input=text.encode(), capture_output=True, check=True)
+    assert in_java(debian, str(store))
 
 
 def java_fetches(here: Machine, folder: Path, port: int) -> str:

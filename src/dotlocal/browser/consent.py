@@ -20,7 +20,7 @@ def check(appraisal: Appraisal, *, fingerprint: str | None, force: bool) -> None
     `root-refused`.
     """
     if fingerprint is not None:
-        _compare(appraisal, fingerprint)
+        compare(appraisal, fingerprint)
     if appraisal.refusals and not force:
         codes = ", ".join(dict.fromkeys(finding.code for finding in appraisal.refusals))
         raise Refused(
@@ -30,7 +30,8 @@ def check(appraisal: Appraisal, *, fingerprint: str | None, force: bool) -> None
         )  # fmt: skip
 
 
-def _compare(appraisal: Appraisal, fingerprint: str) -> None:
+def compare(appraisal: Appraisal, fingerprint: str) -> None:
+    """Whether it is the root that somebody means; refuses `fingerprint-form` and `fingerprint-differs`."""
     if not is_fingerprint(fingerprint):
         raise Refused(
             "fingerprint-form", f"{fingerprint[:100]!r} is no SHA-256 fingerprint: 64 hexadecimal digits",
@@ -40,7 +41,7 @@ def _compare(appraisal: Appraisal, fingerprint: str) -> None:
     if bare(fingerprint) != bare(found):
         expected = ":".join(re.findall("..", bare(fingerprint)))
         raise Refused(
-            "fingerprint-differs", f"the file's fingerprint is {found}, and not {expected}; nothing was imported",
+            "fingerprint-differs", f"the file's fingerprint is {found}, and not {expected}; nothing was done",
             hint="this is not the root that the label speaks of: get it from the maker, and tell them",
             facts={"file": found, "given": expected},
         )  # fmt: skip

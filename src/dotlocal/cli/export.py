@@ -74,15 +74,11 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _check(appraisal: Appraisal, options: argparse.Namespace) -> None:
-    from dotlocal.browser.consent import bare
+    from dotlocal.browser.consent import compare
 
     anchor = appraisal.anchor
-    if options.fingerprint and bare(options.fingerprint) != bare(anchor.fingerprint):
-        given = options.fingerprint[:100]
-        raise Refused(
-            "export-fingerprint", f"the root has the fingerprint {anchor.fingerprint}, and not {given!r}",
-            hint="nothing was written; if you have the right fingerprint, this is the wrong root",
-        )  # fmt: skip
+    if options.fingerprint is not None:
+        compare(appraisal, options.fingerprint)
     if appraisal.refusals and not options.force:
         why = "; ".join(finding.message for finding in appraisal.refusals)
         raise Refused(

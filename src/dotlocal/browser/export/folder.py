@@ -10,8 +10,11 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
+from errno import EEXIST, ENOTEMPTY
 
 from dotlocal.browser.export.making import MANIFEST, SCHEMA
 from dotlocal.core.errors import Refused
@@ -21,6 +24,7 @@ Contents = Mapping[str, tuple[bytes, int]]
 _MOST_FOUND = 2000  # files that are looked at, and how much is read of each
 _MOST_OCTETS = 16 << 20
 _MOST_SHOWN = 3
+_LOCK_SECONDS = 5.0
 _MOST_PREFIX = 100  # a name has 255 octets
 
 
@@ -28,7 +32,8 @@ def write(path: str, contents: Contents, *, force: bool = False) -> list[str]:
     """Write the files; returns those that an earlier export had left and this one does not have, which are removed.
 
     Refuses `export-foreign` for a folder with files that aren't ours, before anything is written; with `force` they
-    stay, unless they have the name of one that is written. Refuses `file-unwritable`.
+    stay, unless they have the name of one that is written. Refuses `file-unwritable`, and `busy` while another export
+    writes there.
     """
     path = os.path.realpath(path)
     if not os.path.lexists(path) or (os.path.isdir(path) and not os.listdir(path)):
@@ -36,6 +41,11 @@ def write(path: str, contents: Contents, *, force: bool = False) -> list[str]:
         return []
     if not os.path.isdir(path):
         raise Refused("file-unwritable", f"{path} is no folder")
+    with files.Lock(path, _LOCK_SECONDS, folder=True) if sys.platform != "win32" else nullcontext():
+        return _bring_up_to_date(path, contents, force=force)
+
+
+def _bring_up_to_date(path: str, contents: Contents, *, force: bool) -> list[str]:
     found, known = _found(path), _known(path)
     foreign = [name for name in found if not _ours(path, name, known, contents)]
     if foreign and not force:
@@ -63,6 +73,8 @@ def _appear(path: str, contents: Contents) -> None:
         os.rename(temporary, path)
         files.sync_folder(above)
     except OSError as error:
+        if error.errno in (ENOTEMPTY, EEXIST):
+            raise Refused("busy", f"another export has just made {path}", hint="look at it, and try again") from None
         raise Refused("file-unwritable", f"{path} can't be written: {error.strerror}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

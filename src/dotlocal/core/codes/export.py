@@ -9,8 +9,6 @@ GROUPS = (
         Row("export-refused", REFUSED, ADMINISTRATOR, "the root should not be imported, let alone handed out",
             "ask the maker; `--force` if you trust it all the same"),
         Row("export-foreign", REFUSED, ADMINISTRATOR, "the folder holds other files", "name an empty one"),
-        Row("export-fingerprint", REFUSED, ADMINISTRATOR, "the root is not the one with this fingerprint",
-            "don't use it; get the maker's root anew, and compare"),
         Row("export-date", REFUSED, VENDOR, "`SOURCE_DATE_EPOCH` is no number of seconds", "unset it, or mend it"),
         Row("export-url", REFUSED, VENDOR, "the address can't be printed", "give an address of a web page, in ASCII"),
         Row("export-no-qr", NOTE, ADMINISTRATOR, "the pages are without QR codes", "install the extra `[tools]`"),

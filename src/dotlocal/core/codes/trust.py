@@ -27,7 +27,7 @@ GROUPS = (
         Row("root-refused", REFUSED, CUSTOMER, "the root could do more than a device's root needs",
             "read what is found about it; `--force` imports it all the same"),
         Row("fingerprint-form", REFUSED, CUSTOMER, "that is no SHA-256 fingerprint", "look for SHA-256 on the label"),
-        Row("fingerprint-differs", REFUSED, CUSTOMER, "the file is not the root that the label speaks of",
+        Row("fingerprint-differs", REFUSED, CUSTOMER, "the root is not the one with this fingerprint",
             "don't import it; get the root from the maker"),
         Row("not-confirmed", REFUSED, CUSTOMER, "nobody has said yes", "answer, or give the option of the hint"),
         Row("store-none", ABSENT, CUSTOMER, "no such store is on this computer", "name another kind, or none"),

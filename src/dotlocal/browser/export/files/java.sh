@@ -6,6 +6,7 @@
 #   sudo sh @SLUG@-java.sh remove     take it out again
 #
 # JAVA_HOME names a Java that is somewhere else, JAVA_STOREPASS another password than the usual one.
+# As root it runs no Java that is not root's own: whoever owns that would decide what root does. Its owner runs this.
 # Ends with 0 if all is well, 1 if a store could not be changed, 2 if there is no Java.
 set -u
 alias=@ENTRY@
@@ -30,14 +31,25 @@ CERTIFICATE
 keytool_path=
 has() { "$keytool_path" -list -keystore "$1" -storepass:env JAVA_STOREPASS -alias "$alias" >/dev/null 2>&1; }
 
+# Whether a file, and every folder above it, is root's, and nobody else may put another one in its place.
+roots() {
+    path=$(readlink -f "$1") || return 1
+    while [ "$(find "$path" -prune -user 0 \( ! -perm -0002 -o -perm -1000 \))" = "$path" ]; do
+        if [ "$path" = / ]; then return 0; fi
+        path=$(dirname "$path")
+    done
+    return 1
+}
+
 seen=' '
 found=0
 failed=0
 for java in "${JAVA_HOME:-}" /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /opt/java/* /opt/*jdk* /opt/*jre* \
     "${HOME:-/nonexistent}"/.sdkman/candidates/java/* "${HOME:-/nonexistent}"/.jdks/* \
     /Library/Java/JavaVirtualMachines/*/Contents/Home; do
+    if [ -z "$java" ] || [ ! -x "$java/bin/keytool" ]; then continue; fi
+    java=$(readlink -f "$java") # a link on the way could lead somewhere else by the time it is run
     keytool_path=$java/bin/keytool
-    if [ -z "$java" ] || [ ! -x "$keytool_path" ]; then continue; fi
     store=
     for inside in lib/security/cacerts jre/lib/security/cacerts; do
         if [ -f "$java/$inside" ]; then
@@ -50,6 +62,11 @@ for java in "${JAVA_HOME:-}" /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /opt/ja
     case $seen in *" $store "*) continue ;; esac
     seen="$seen$store "
     found=$((found + 1))
+    if [ "$(id -u)" = 0 ] && ! { roots "$java/lib" && roots "$keytool_path" && roots "$store"; }; then
+        echo "left alone, for it is not root's own; run this without sudo as whoever owns it: $java" >&2
+        failed=1
+        continue
+    fi
     case $store in
     /etc/pki/ca-trust/extracted/* | /var/lib/ca-certificates/*)
         # made anew from the system's anchors whenever one changes: what keytool wrote would be lost
