@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from dotlocal.browser import enforcement, suffixes
 from dotlocal.browser.anchor import Anchor
 from dotlocal.browser.appraisal import Appraisal, appraise
-from dotlocal.browser.public_space import NAMES, RANGES, by_rule, name_is, range_is_private
+from dotlocal.browser.public_space import NAMES, RANGES, name_is, range_is_private
 from dotlocal.browser.words import appraisal_lines
+from dotlocal.core.public_suffix import by_rule
 from dotlocal.core.window import YEAR
 from dotlocal.testing import MOMENT, World
 from peers.shortfalls import shortfall

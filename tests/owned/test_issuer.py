@@ -175,9 +175,13 @@ def test_a_root_of_its_own_is_made_once(box: Box) -> None:
     assert refused.value.code == "own-years"
 
 
-@pytest.mark.parametrize("within", ["com", "press", "8.8.8.0/24", "10.0.0.0/7", "0.0.0.0/0", "::/0", "2001:db8::/32"])
+@pytest.mark.parametrize("within", [
+    "com", "press", "co.uk", "com.au", "8.8.8.0/24", "10.0.0.0/7", "0.0.0.0/0", "::/0", "2001:db8::/32",
+])  # fmt: skip
 def test_a_root_of_its_own_never_vouches_for_the_public_web(box: Box, within: str) -> None:
-    """A top-level domain, a range of public addresses, a range wider than a private one: refused, nothing made."""
+    """A top-level domain or a registry's below one, a range of public addresses, a range wider than a private one:
+    refused, nothing made.
+    """
     with pytest.raises(Refused) as refused:
         box.owned.self_signed((within,))
     assert refused.value.code == "own-within-public"
@@ -187,5 +191,6 @@ def test_a_root_of_its_own_never_vouches_for_the_public_web(box: Box, within: st
 
 def test_a_root_of_its_own_within_what_is_the_customers(box: Box) -> None:
     """A domain, a name of one label that is nobody's in public, a private range, one address."""
-    box.owned.self_signed(("example.com", "local", "lan", "10.20.0.0/16", "fd00::/8", "203.0.113.9"))
+    names = ("example.com", "acme.co.uk", "acme.de", "local", "lan")
+    box.owned.self_signed((*names, "10.20.0.0/16", "fd00::/8", "203.0.113.9"))
     assert box.owned.status()["served"] == "issuer"

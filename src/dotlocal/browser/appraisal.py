@@ -10,8 +10,9 @@ from cryptography import x509
 
 from dotlocal.browser import public_space
 from dotlocal.browser.anchor import Anchor, printable
-from dotlocal.browser.public_space import OWN, PUBLIC, SuffixList, by_rule
+from dotlocal.browser.public_space import OWN, PUBLIC, SuffixList
 from dotlocal.core.findings import ERROR, WARNING, Finding
+from dotlocal.core.public_suffix import by_rule
 from dotlocal.core.subtrees import cidr
 from dotlocal.core.window import YEAR, rfc3339
 

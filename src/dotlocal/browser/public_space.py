@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from dotlocal.core.public_suffix import by_rule
 from dotlocal.core.subtrees import range_within, within_dns
 
 LOCAL = "local"
@@ -61,19 +62,6 @@ RANGES = (
     Reserved("2001:db8::/32", "RFC 3849"),
 )
 _PRIVATE = tuple((net.network_address.packed, net.netmask.packed) for net in (ip_network(row.text) for row in RANGES))
-
-# Under country codes registries sell names below these; the Public Suffix List has all of them, with every exception.
-_SECOND_LEVEL = frozenset((
-    "ac", "asn", "biz", "co", "com", "edu", "firm", "gen", "go", "gob", "gouv", "gov", "govt", "gr", "id", "ind",
-    "info", "ltd", "me", "mil", "name", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "pro", "res", "sch",
-    "school", "web",
-))  # fmt: skip
-
-
-def by_rule(name: str) -> bool:
-    """Whether a name is a public suffix, as far as its shape tells: `co.uk`, `com.au` and their like."""
-    labels = name.split(".")
-    return len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND_LEVEL
 
 
 def name_is(base: str, suffixes: SuffixList = by_rule) -> str:

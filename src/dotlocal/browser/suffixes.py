@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dotlocal.browser.public_space import SuffixList, by_rule
+from dotlocal.browser.public_space import SuffixList
+from dotlocal.core.public_suffix import by_rule
 
 
 def load() -> SuffixList:

@@ -15,6 +15,7 @@ from dotlocal.core import der, keys
 from dotlocal.core.constraints import DEFAULT
 from dotlocal.core.errors import Refused
 from dotlocal.core.issue import Issuer
+from dotlocal.core.public_suffix import by_rule
 from dotlocal.core.subtrees import Subtrees, cidr, range_within
 from dotlocal.core.template import KEY_ID_SLOT, Template
 from dotlocal.core.template import certificate as encode
@@ -30,10 +31,11 @@ _OWN_LABELS = {*DEFAULT.dns, "intranet", "internal", "private", "corp", "home", 
 
 
 def check(wanted: Subtrees) -> None:
-    """Refuses as `own-within-public` what no root for one device should vouch for: a top-level domain, or a range of
-    public addresses. A domain of two labels or more may be the customer's; whether it is, is not known here.
+    """Refuses as `own-within-public` what no root for one device should vouch for: a top-level domain, what looks like
+    a registry's name below a country's (`co.uk`), or a range of public addresses. Any other domain of two labels or
+    more may be the customer's; whether it is, is not known here.
     """
-    wide = [name for name in wanted.dns or () if "." not in name and name not in _OWN_LABELS]
+    wide = [name for name in wanted.dns or () if by_rule(name) or ("." not in name and name not in _OWN_LABELS)]
     private = [ipaddress.ip_network(each) for each in (*DEFAULT.ipv4, *DEFAULT.ipv6)]
     for network, mask in wanted.ip or ():
         within = any(
