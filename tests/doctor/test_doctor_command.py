@@ -38,8 +38,6 @@ def bed(tmp_path: Path) -> Bed:
         (["fe80::1%eth0"], "zone"),
         (["press-07.local", "--all"], "usage"),
         ([], "usage"),
-        (["--all", "--plugin"], "usage"),
-        (["press-07.local", "--plugin", "--json"], "usage"),
         (["press-07.local", "--address", "press"], "not-an-address"),
         (["press-07.local", "--timeout", "-1"], "usage"),
         (["press-07.local", "--timeout", "nan"], "usage"),
@@ -109,6 +107,18 @@ def test_monitoring_systems_hear_that_all_is_well_or_unknown(dotlocal: Command, 
     assert "(days-left)" in late.out
     unknown = dotlocal("doctor", "press-07.local", "--root", "nowhere.pem", "--plugin")
     assert (unknown.status, unknown.out.startswith("UNKNOWN - ")) == (3, True)
+
+
+@pytest.mark.parametrize("words", [
+    ["--all"], [], ["press-07.local", "--json"], ["press-07.local", "--timeout", "soon"], ["press-07.local", "--quiet"],
+    ["press-07.local", "--warn-days"], ["press-07.local", "--wran", "7"], ["press-07.local", "other.local"],
+])  # fmt: skip
+def test_monitoring_systems_hear_unknown_of_words_that_can_not_be(dotlocal: Command, words: list[str]) -> None:
+    """3 and a line on standard output; 2 would be CRITICAL, and wake somebody for a mistake in a configuration."""
+    done = dotlocal("doctor", "--plugin", *words)
+    assert done.status == 3
+    assert done.out.startswith("UNKNOWN - ")
+    assert done.out.rstrip().endswith("(usage)")
 
 
 class _Page(HTMLParser):

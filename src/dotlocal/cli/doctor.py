@@ -29,6 +29,7 @@ def add(actors: Any) -> None:
         "  dotlocal doctor press-07.local --root root.pem --warn-days 14 --plugin\n"
         "  dotlocal doctor --all",
     )  # fmt: skip
+    doctor.watched_by = "--plugin"
     doctor.add_argument("target", nargs="?", metavar="HOST[:PORT]", help="as it stands in the address bar")
     doctor.add_argument("--all", action="store_true", help="every device that announces HTTPS by mDNS")
     doctor.add_argument(
@@ -67,10 +68,8 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def unknown(refused: Refused) -> int:
     """Tell a monitoring system that nothing could be looked at; the exit status."""
-    from dotlocal.browser.telling import plugin
-
     terms.write(f"UNKNOWN - {refused}\n")
-    return plugin.UNKNOWN
+    return terms.UNKNOWN
 
 
 def _one(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.host import clock, files
 
 Handler = Callable[[argparse.Namespace], int]
+UNKNOWN = 3  # https://www.monitoring-plugins.org/doc/guidelines.html
 _MOST_INPUT = 1 << 20
 
 
@@ -28,22 +29,34 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with our voice: `dotlocal: error:`, exit status 2, examples kept as they were written."""
+    """argparse with our voice: `dotlocal: error:`, exit status 2, examples kept as they were written.
+
+    `watched_by` is an option with which a monitoring system reads the outcome: to it 2 says that something is broken.
+    """
+
+    watched_by = ""
 
     def __init__(self, **words: Any) -> None:
         super().__init__(formatter_class=_Help, allow_abbrev=False, **words)
+        self._words: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does; the words are kept for `error`."""
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """End with 2, the mistake, and where to read on."""
+        if self.watched_by and self.watched_by in self._words:
+            write(f"UNKNOWN - {message} (usage)\n")
+            raise SystemExit(UNKNOWN)
         sys.stderr.write(f"dotlocal: error: {message} (usage)\ndotlocal: hint: `{self.prog} --help` shows how\n")
         raise SystemExit(2)
 
 
-def command(actions: Any, name: str, handler: Handler, summary: str, example: str) -> argparse.ArgumentParser:
+def command(actions: Any, name: str, handler: Handler, summary: str, example: str) -> Parser:
     """Add one command, its one-line summary, and an example that can be pasted."""
-    parser: argparse.ArgumentParser = actions.add_parser(
-        name, help=summary, description=summary, epilog=f"example:\n{example}"
-    )
+    parser: Parser = actions.add_parser(name, help=summary, description=summary, epilog=f"example:\n{example}")
     parser.set_defaults(handler=handler, parser=parser)
     return parser
 

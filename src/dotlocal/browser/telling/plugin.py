@@ -10,7 +10,6 @@ from typing import Any
 from dotlocal.browser.telling.words import verdict
 
 _STATES = {"error": (2, "CRITICAL"), "warning": (1, "WARNING"), "note": (0, "OK"), "": (0, "OK")}
-UNKNOWN = 3
 
 
 def line(report: dict[str, Any], warn_days: int | None) -> tuple[str, int]:
