@@ -368,8 +368,9 @@ def test_an_init_system_without_streams(booted: Booted, closed: str, words: str)
 
 
 def test_a_report_that_nobody_takes(booted: Booted) -> None:
-    """Standard output is full: the set is there, and the exit status tells of the report."""
-    assert booted(before=("sh", "-c", 'exec "$@" --json > /dev/full', "sh")).status == 1
+    """Standard output is full: the set is there, and exit status and a line on stderr tell of the report."""
+    done = booted(before=("sh", "-c", 'exec "$@" --json > /dev/full', "sh"))
+    assert (done.status, done.code) == (1, "file-unwritable")
     assert booted.accepted()
 
 
