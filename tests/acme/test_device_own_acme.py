@@ -69,7 +69,8 @@ def test_set_up_probation_confirmed_renewed(device: Device, server: AcmeServer) 
     assert done.status == 0, done.err
     assert "probation" not in device.served["own"]
     assert len({first, second, device.leaf.serial_number}) == 3
-    assert device.status["next_attempt"] == device.status["renew_at"]
+    assert device.status["next_attempt"] in (device.status["renew_at"], None)  # None: this machine's clock is unknown
+    assert device.status["next_in"] > 0
 
 
 def test_chromium_accepts_the_device_with_the_customers_root_alone(
@@ -207,7 +208,7 @@ def test_a_watching_device_renews_by_itself(device: Device, plant: Host, server:
         assert device.leaf.serial_number == second
     assert device.acme("--status").status == 1
     told = device("device", "own", "status")
-    assert "next attempt 20" in told.out
+    assert re.search(r"next attempt (20|in [0-9]+ h)", told.out)
     assert "(acme-unreachable)" in told.out
 
 
@@ -217,7 +218,7 @@ def test_what_the_customer_replaced_is_not_renewed(device: Device, server: AcmeS
     owned = device.folder / "state/owned"
     (owned / "certificate").rename(owned / "previous")
     assert device.status["superseded"]
-    assert device.status["next_attempt"] is None
+    assert (device.status["next_attempt"], device.status["next_in"]) == (None, None)
     assert "nothing is due" in device.acme("--renew").err
 
 

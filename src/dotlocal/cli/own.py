@@ -263,7 +263,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
         lines.append(f"probation   {report['left']} seconds left to confirm it")
     lines += [f"waiting     {each}" for each in report["waiting"]]
     if acme := report.get("acme"):
-        lines.append(f"acme        next attempt {acme['next_attempt'] or 'none: something else has taken its place'}")
+        from dotlocal.cli.own_acme import next_attempt
+
+        lines.append(f"acme        next attempt {next_attempt(acme)}")
         lines += [f"            {acme['error']['message']} ({acme['error']['code']})"] if acme["error"] else []
     return lines + [f"{each['severity']}: {each['message']} ({each['code']})" for each in report["findings"]]
 

@@ -19,7 +19,7 @@ from dotlocal.core.errors import Refused
 from dotlocal.core.window import rfc3339
 from dotlocal.device import boot
 from dotlocal.device import time as device_time
-from dotlocal.device.acme import account, http_01, job, schedule, settings, standing, tls_alpn_01, transport
+from dotlocal.device.acme import account, http_01, job, settings, standing, tls_alpn_01, transport
 from dotlocal.device.acme.challenge import TLS_ALPN_01, Responder
 from dotlocal.device.acme.client import Client
 from dotlocal.device.acme.job import Moment, Surroundings
@@ -120,20 +120,23 @@ class Acme:
         self._tell()
 
     def status(self) -> dict[str, Any]:
-        """What is set up, what came of it, when the next attempt is, and what went wrong at the last one."""
+        """What is set up, what came of it, when the next attempt is, and what went wrong at the last one. `next_in` are
+        the seconds until then, None when there will be none; `next_attempt` is None too while nobody knows the time.
+        """
         if not standing.is_set_up(self.state):
             return {"set_up": False}
         wanted, kept, known = self.store.settings(), self.store.record(), self.store.account()
         moment = self._moment()
         ended = standing.superseded(self.state, kept)
         wait = standing.wait(self.state, self._read_clock(), moment.now, known=moment.known)
-        now = schedule.estimate(kept, moment.now, moment.uptime, moment.boot_id, known=moment.known)
+        soon = None if wait is None else int(wait)
         return {
             "set_up": True, "directory": wanted.directory, "names": [each.text for each in wanted.names],
             "addresses": [each.text for each in wanted.addresses], "challenge": wanted.challenge,
             "contact": list(wanted.contact), "account": known.url, "superseded": ended,
             "not_before": _told(kept.not_before), "not_after": _told(kept.not_after),
-            "renew_at": _told(kept.renew_at), "next_attempt": None if wait is None else _told(now + int(wait)),
+            "renew_at": _told(kept.renew_at), "next_in": soon,
+            "next_attempt": _told(moment.now + soon) if soon is not None and moment.known else None,
             "suggested": {"start": _told(kept.window_start), "end": _told(kept.window_end), "why": kept.explanation}
             if kept.window_start else None,
             "last_success": _told(kept.last_success), "last_try": _told(kept.last_try), "failures": kept.failures,

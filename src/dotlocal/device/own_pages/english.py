@@ -167,6 +167,7 @@ WORDS = {
     "acme-for": "For",
     "acme-until": "Certificate until",
     "acme-next": "Next attempt",
+    "acme-next-in": "in {hours} hours; the device does not know what time it is",
     "acme-last": "Last success",
     "acme-ended": "Something else has taken its place; there are no more renewals.",
     "acme-failed": "The last attempt failed",

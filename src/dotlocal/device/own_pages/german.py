@@ -175,6 +175,7 @@ WORDS = {
     "acme-for": "Für",
     "acme-until": "Zertifikat bis",
     "acme-next": "Nächster Versuch",
+    "acme-next-in": "in {hours} Stunden; das Gerät weiß nicht, wie spät es ist",
     "acme-last": "Letzter Erfolg",
     "acme-ended": "Etwas anderes ist an seine Stelle getreten; es wird nicht mehr erneuert.",
     "acme-failed": "Der letzte Versuch ist gescheitert",

@@ -30,6 +30,8 @@ def _standing(view: View, status: dict[str, Any]) -> Html:
     for key, word in (("not_after", "acme-until"), ("last_success", "acme-last"), ("next_attempt", "acme-next")):
         if status[key]:
             pairs.append((view.say(word), view.hour(status[key])))
+    if status["next_in"] is not None and not status["next_attempt"]:
+        pairs.append((view.say("acme-next"), view.say("acme-next-in", hours=str(status["next_in"] // 3600))))
     ended = [view.p("acme-ended")] if status["superseded"] else []
     renew = view.form("acme-renew", view.button("acme-renew"))
     return section(tag("h2", view.say("acme-status")), rows(*pairs), *ended, renew)
