@@ -17,9 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from installed import Command, Done
+from tools import lacking
 
 _OVERLAID = ("/etc", "/usr/local/share/ca-certificates", "/var/lib/dpkg", "/var/lib/ca-certificates-java")
 _MOUNTS = """
@@ -109,21 +108,21 @@ def _tree(folder: Path) -> dict[str, str]:
 @contextmanager
 def computer(folder: Path, dotlocal: Command, *, network: bool = False) -> Iterator[Computer]:
     """A computer for as long as the test needs it, with `network` on a network of its own that nobody else is on; skips
-    where private mounts can't be had.
+    where private mounts can't be had, and fails where CI promises them.
     """
     home = folder / "home"
     home.mkdir()
     memory = folder / "memory"
     memory.mkdir()
     if os.geteuid() != 0 or not shutil.which("nsenter"):
-        pytest.skip("private copies of the system's folders take root, and nsenter")
+        lacking("private copies of the system's folders take root, and nsenter")
     folders = [each for each in _OVERLAID if os.path.isdir(each)]
     words = ["unshare", *(["-m", "-n"] if network else ["-m"]), "sh", "-c", _MOUNTS, "mounts", str(memory), *folders]
     held = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert held.stdout
         if held.stdout.readline() != b"ready\n":
-            pytest.skip(f"no private mounts: {held.communicate()[1].decode()}")
+            lacking(f"no private mounts: {held.communicate()[1].decode()}")
         spaces = [f"--mount=/proc/{held.pid}/ns/mnt", *([f"--net=/proc/{held.pid}/ns/net"] if network else [])]
         made = Computer(home, dotlocal, ("nsenter", *spaces, "--"))
         if network:

@@ -14,7 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import cryptography
-import pytest
+
+from tools import lacking
 
 PROJECT = Path(__file__).resolve().parents[1]
 PATIENCE = 60
@@ -129,7 +130,7 @@ def read_only(folder: Path) -> tuple[str, ...]:
     script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
     words = (*private_mounts(), "sh", "-c", script, str(folder))
     if subprocess.run([*words, "true"], capture_output=True).returncode:
-        pytest.skip("a read-only mount takes root, or a user namespace")
+        lacking("a read-only mount takes root, or a user namespace")
     return words
 
 
@@ -137,7 +138,7 @@ def private_mounts() -> tuple[str, ...]:
     """Words in front of a command that may mount what nobody else sees; skips where that is not permitted."""
     words = ("unshare", "-m") if os.geteuid() == 0 else ("unshare", "-rm")
     if not shutil.which("unshare") or subprocess.run([*words, "true"], capture_output=True).returncode:
-        pytest.skip("private mounts take root, or a user namespace")
+        lacking("private mounts take root, or a user namespace")
     return words
 
 

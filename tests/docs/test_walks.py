@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from installed import PROJECT, Command
 from told import tell
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
+PORT = re.compile(r"\b18[0-9]{3}\b")
 PATIENCE = 120
 
 pytestmark = pytest.mark.skipif(
@@ -25,9 +28,14 @@ pytestmark = pytest.mark.skipif(
 
 
 def walk(document: str, folder: Path, dotlocal: Command, *before: str, **more: str) -> str:
-    """Run the document's blocks as one script in a folder; what it printed. `before` and `more` as in `Command`."""
+    """Run the document's blocks as one script in a folder; what it printed. `before` and `more` as in `Command`. The
+    ports of the document are others', as far as this machine goes: each is a free one here.
+    """
     blocks = BLOCK.findall((PROJECT / "docs" / document).read_text())
     assert blocks, f"{document} has no shell block"
+    script = "\n".join(blocks)
+    for port, free in zip(sorted(set(PORT.findall(script))), _free(), strict=False):
+        script = re.sub(rf"\b{port}\b", str(free), script)
     environment = dotlocal.env(HOME=str(folder), **more) | {"PATH": f"{dotlocal.path.parent}:{os.environ['PATH']}"}
     # a session of its own, so that a server which a failed walk left behind can be ended with it
     shell = subprocess.Popen(
@@ -36,7 +44,7 @@ def walk(document: str, folder: Path, dotlocal: Command, *before: str, **more: s
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        told, _ = shell.communicate("\n".join(blocks), timeout=PATIENCE)
+        told, _ = shell.communicate(script, timeout=PATIENCE)
     finally:
         try:
             os.killpg(shell.pid, signal.SIGKILL)
@@ -44,6 +52,12 @@ def walk(document: str, folder: Path, dotlocal: Command, *before: str, **more: s
             pass
     assert shell.returncode == 0, told
     return told
+
+
+def _free() -> list[int]:
+    with ExitStack() as stack:
+        found = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(8)]
+        return [each.getsockname()[1] for each in found]
 
 
 def judged(root: Path, run: Path, *asked: str) -> str:
@@ -83,7 +97,10 @@ def test_the_customers_walk_makes_a_computer_trust_the_device_and_forget_it(dotl
 
 def test_the_integrators_walk_ends_with_a_device_that_curl_accepts(dotlocal, tmp_path):
     """init → adopt → boot → serve: fetched by name and by address, across a boot in between."""
-    told = walk("integrator.md", tmp_path, dotlocal)
+    with ExitStack() as stack:
+        with suppress(OSError):  # taken already
+            stack.enter_context(socket.create_server(("127.0.0.1", 18443)))
+        told = walk("integrator.md", tmp_path, dotlocal)
     assert told.count("this is press-07") == 2, told
     root = tmp_path / "root" / "root.pem"
     assert judged(root, tmp_path / "run", "-verify_hostname", "press-07.local").endswith(": OK"), told
