@@ -87,18 +87,10 @@ def told(reported: "dict[str, Any]", options: Options) -> int:
         elif not options.quiet:
             tell(reported)
     except OSError as error:  # nobody takes the report; what it speaks of is on the disk
+        from dotlocal.device.fallback import unreported  # not at an everyday boot
+
         return unreported(error)
     return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0
-
-
-def unreported(error: OSError) -> int:
-    """Say that the report could not be written, if anybody still listens; the exit status."""
-    if error.errno != 32:  # EPIPE: whoever read it has left
-        try:
-            sys.stderr.write(f"dotlocal: error: the report could not be written: {error.strerror} (file-unwritable)\n")
-        except OSError:
-            pass
-    return 1
 
 
 def refuse(refused: Refused) -> int:

@@ -1,9 +1,10 @@
 # Boot path: no typing, dataclasses, enum or re at run time; json only where there is an old status to read.
 """What a device with no name left does: go on with the set before, or start its web servers with a self-signed
-certificate, and in both cases say so in status.json.
+certificate, and in both cases say so in status.json. And what a boot says of a report that nobody takes.
 """
 
 import os
+import sys
 
 from dotlocal.core import der
 from dotlocal.core.errors import Refused
@@ -62,3 +63,13 @@ def _rewrite(run: Run, changed: "dict[str, Any]") -> "dict[str, Any]":
     except (Refused, ValueError):
         return {}  # no set, or a status that can't be read or written: the caller has said it on stderr
     return report
+
+
+def unreported(error: OSError) -> int:
+    """Say that the report could not be written, if anybody still listens; the exit status."""
+    if error.errno != 32:  # EPIPE: whoever read it has left
+        try:
+            sys.stderr.write(f"dotlocal: error: the report could not be written: {error.strerror} (file-unwritable)\n")
+        except OSError:
+            pass
+    return 1
