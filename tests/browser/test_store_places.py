@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -190,6 +191,33 @@ def test_every_keystore_of_java_once_with_the_oldest_java_that_uses_it(tmp_path:
     ]  # fmt: skip
     assert stores[1]._java.keytool == str(tmp_path / ".sdkman/candidates/java/8/bin/keytool")
     assert not any(store.everybody for store in stores)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="files of root's and of somebody else's")
+def test_root_runs_no_java_that_is_not_its_own(tmp_path: Path) -> None:
+    """`sudo` that keeps HOME, or JAVA_HOME: whose keytool that is decides what root does. It is told about and left."""
+    person, ours, link = tmp_path / "person", tmp_path / "ours", tmp_path / "person" / ".jdks" / "ours"
+    make_java(person / ".jdks/21", "21.0.1")
+    make_java(ours, "17.0.15")
+    make_java(tmp_path / "open/jdk", "17.0.15")
+    link.symlink_to(ours)
+    for path in (person, *person.rglob("*")):
+        os.chown(path, 1000, 1000, follow_symlinks=False)
+    (tmp_path / "open").chmod(0o777)
+    environment = {"JAVA_HOME": str(tmp_path / "open/jdk")}
+    here = Machine("linux", str(person), True, Installed(), environment, below=str(tmp_path / "nowhere"))
+    looked = found.find(here, ("java",))
+    assert places(looked.stores, tmp_path) == ["ours/lib/security/cacerts"]
+    (store,) = looked.stores
+    assert isinstance(store, java.Keystore)
+    assert store._java.keytool == str(ours / "bin/keytool"), "not by way of a link that may change"
+    told = [(kind, refused.code, refused.message.split()[0]) for kind, refused in looked.troubles]
+    assert sorted(told) == [
+        ("java", "store-anothers-home", str(tmp_path / "open/jdk/lib/security/cacerts")),
+        ("java", "store-anothers-home", str(person / ".jdks/21/lib/security/cacerts")),
+    ]
+    as_person = Machine("linux", str(person), False, Installed(), {}, below=str(tmp_path / "nowhere"))
+    assert len(found.find(as_person, ("java",)).stores) == 2
 
 
 def test_nothing_is_made_for_roots_own_browsers_when_root_acts_for_a_person(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def find(
         _browsers(machine, wanted, stores, troubles, asked_for="chromium" in kinds)
     if "java" in wanted:
         stores += java.find(machine, java_password)
+        troubles += [(java.KIND, refused) for refused in java.left_alone(machine)]
     if user_only:
         stores = [store for store in stores if not store.everybody]
     return Found(tuple(stores), tuple(troubles), tuple(_missing(machine, stores, troubles, wanted)))

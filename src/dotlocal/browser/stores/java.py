@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,13 +50,26 @@ class Java:
 
 
 def find(machine: Machine, password: str = PASSWORD) -> list[Keystore]:
-    """Each keystore once, with the oldest Java that uses it: what that one writes, newer ones read."""
+    """Each keystore once, with the oldest Java that uses it: what that one writes, newer ones read. As root only those
+    that are root's own: whoever owns a keytool would decide what root does.
+    """
     by_keystore: dict[str, Java] = {}
-    for home in _homes(machine):
-        java = _java(home, machine.system)
-        if java and (java.keystore not in by_keystore or java.version < by_keystore[java.keystore].version):
+    for java in _javas(machine):
+        before = by_keystore.get(java.keystore)
+        if not _anothers(machine, java) and (before is None or java.version < before.version):
             by_keystore[java.keystore] = java
     return [Keystore(machine, java, password) for java in by_keystore.values()]
+
+
+def left_alone(machine: Machine) -> list[Refused]:
+    """Those that are not root's own, where it is root who asks."""
+    return [
+        Refused(
+            "store-anothers-home", f"{java.keystore} is not root's own, and its keytool would run as root",
+            hint="run this as its owner as well, without sudo",
+        )
+        for java in dict.fromkeys(_javas(machine)) if _anothers(machine, java)
+    ]  # fmt: skip
 
 
 class Keystore:
@@ -206,6 +220,33 @@ def _homes(machine: Machine) -> Iterator[str]:
     on_path = machine.run.find("keytool")
     if on_path:
         yield os.path.dirname(os.path.dirname(os.path.realpath(on_path)))
+
+
+def _javas(machine: Machine) -> Iterator[Java]:
+    for home in _homes(machine):
+        java = _java(os.path.realpath(home), machine.system)  # a link could lead elsewhere by the time that it is run
+        if java:
+            yield java
+
+
+def _anothers(machine: Machine, java: Java) -> bool:
+    if not machine.root or machine.system == "win32":
+        return False
+    return not all(_roots(path) for path in (java.keytool, os.path.realpath(java.keytool), java.keystore))
+
+
+def _roots(path: str) -> bool:
+    """Whether a file and every folder above it are root's, and nobody else may put another one in its place."""
+    try:
+        while True:
+            found = os.stat(path)
+            if found.st_uid != 0 or found.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+                return False
+            if path == os.path.dirname(path):
+                return True
+            path = os.path.dirname(path)
+    except OSError:
+        return False
 
 
 def _java(home: str, system: str) -> Java | None:

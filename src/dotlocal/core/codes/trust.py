@@ -33,7 +33,7 @@ GROUPS = (
         Row("store-none", ABSENT, CUSTOMER, "no such store is on this computer", "name another kind, or none"),
         Row("store-needs-root", REFUSED, CUSTOMER, "the store takes the administrator's rights",
             "run the command as root as well"),
-        Row("store-anothers-home", REFUSED, CUSTOMER, "root would write into a person's home",
+        Row("store-anothers-home", REFUSED, CUSTOMER, "root would write into a person's home, or run what is there",
             "run the command as that person, without sudo"),
         Row("store-tool", REFUSED, CUSTOMER, "the program that writes this store is not installed", "install it"),
         Row("store-command", REFUSED, CUSTOMER, "the program that writes this store failed", "read what it said"),
