@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from help_device import HOST, Device, Ports, exchange, get, trusting
+from help_device import HOST, Device, Ports, careless, exchange, get, trusting
 
+from dotlocal.device import probe
 from dotlocal.device.help.front import MOST
 
 PAGE = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
@@ -176,6 +178,41 @@ def test_who_reads_nothing_holds_up_nobody(ports: Ports) -> None:
         began = time.monotonic()
         assert get(ports.pages).status == 200
         assert time.monotonic() - began < 2
+
+
+def test_strangers_spend_all_certificates_and_the_probe_recovers(device: Device) -> None:
+    """Eight requests for pages, from three addresses, to the running service: it can't tell any more, and after the
+    next look of the timer it can, though the service was never told anything. The set stays.
+    """
+    device.settle()
+    device.boot()
+    folder = device.run / os.readlink(device.run / "current")
+    mark = folder / probe.mark(0)
+    places = (f"--{name}={path}" for name, path in (("run", device.run), ("config", device.config)))
+    look = ("device", "boot", "--changed", f"--state={device.path}/state", *places)
+
+    def asks(ports: Ports, mode: str, source: str, tls: ssl.SSLContext) -> bytes:
+        fields = f"Host: {HOST}:{ports.probe}\r\nOrigin: http://{HOST}:{ports.pages}\r\nSec-Fetch-Mode: {mode}"
+        plain = connected(ports.probe, source)
+        with plain, suppress(OSError), tls.wrap_socket(plain, server_hostname=HOST) as secured:
+            secured.sendall(f"GET /{'0' * 32} HTTP/1.1\r\n{fields}\r\n\r\n".encode())
+            return secured.recv(400)
+        return b""
+
+    with device.served() as ports:
+        trusts = trusting(device.root)
+        assert b"dotlocal-trusted" in asks(ports, "cors", "127.0.0.9", trusts)
+        for number in range(probe.CERTIFICATES):
+            asks(ports, "navigate", f"127.0.0.{2 + number // 3}", careless())
+        assert asks(ports, "cors", "127.0.0.9", trusts) == b""
+        device.command.ok(*look)
+        assert mark.exists(), "ten minutes have not passed"
+        assert asks(ports, "cors", "127.0.0.9", trusts) == b""
+        mark.write_text("0\n")  # made long ago
+        device.command.ok(*look)
+        assert b"dotlocal-trusted" in asks(ports, "cors", "127.0.0.9", trusts)
+        assert asks(ports, "cors", "127.0.0.2", trusts) == b"", "who has spent three waits for longer"
+        assert device.run / os.readlink(device.run / "current") == folder
 
 
 def test_one_client_with_all_connections_pushes_itself_out(ports: Ports) -> None:
