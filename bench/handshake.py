@@ -4,8 +4,9 @@ serve --boot    `device serve --boot`: one command, which boots beside; nothing 
 boot, serve     `device boot` and `device serve --wait` at once, as our units start; nothing in run/ before
 boot            the first of the two alone
 Caddy           `caddy run` with `tls internal`, its CA there already, its server certificate not
-python, fork    an empty interpreter with `ssl` and a context that forks once: the floor for one command
-python twice    two empty interpreters, the second one with `ssl` and a context: the floor for two
+python, fork    an empty interpreter with `_ssl` and a context that forks once: the floor for one command
+python twice    two empty interpreters, the second one with `_ssl` and a context: the floor for two
+python, ssl     an empty interpreter with `ssl` and a context: what most servers in Python begin with
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ import device
 
 RUNS = int(os.environ.get("RUNS", "40"))
 BAR = 0.5
-_WITH_TLS = "import os, ssl; ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); os._exit(0)"
-_FORKING = f"import os; os.fork() or os._exit(0); os.wait(); {_WITH_TLS}"
+_WITH_TLS = "import posix, _ssl; _ssl._SSLContext(_ssl.PROTOCOL_TLS_SERVER); posix._exit(0)"
+_FORKING = f"import posix; posix.fork() or posix._exit(0); posix.wait(); {_WITH_TLS}"
+_DOCUMENTED = "import os, ssl; ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); os._exit(0)"
 
 
 def main() -> None:
@@ -43,6 +45,7 @@ def main() -> None:
             "Caddy": lambda: _caddy(rival),
             "python, fork": lambda: _floor(made.folder, _FORKING),
             "python twice": lambda: _floor(made.folder, "pass", _WITH_TLS),
+            "python, ssl": lambda: _floor(made.folder, _DOCUMENTED),
         }
         times = {name: Times(name) for name in runs}
         for number in range(RUNS + 1):

@@ -10,9 +10,11 @@ import sys
 
 if __name__ == "__main__":
     gc.disable()  # a boot's heap lives for some milliseconds, and those that stay switch it on again
-    sys.path.append(__file__.rpartition("/dotlocal/")[0])
-    from dotlocal.device import preload
+    sys.path.append(__file__.rpartition("/")[0])
+    import preload  # type: ignore[import-not-found]  # beside this file, where the import system finds it at once
 
+    sys.modules["dotlocal.device.preload"] = preload
+    sys.path[-1] = __file__.rpartition("/dotlocal/")[0]
     word = sys.argv[1] if sys.argv[1:] else ""
     if word == "boot":
         preload.load(preload.BOOT)

@@ -9,16 +9,16 @@ import marshal
 import posix
 import sys
 
-# Each after all that it imports itself.
+# Each after all that it imports itself; a package has a stroke at its end.
 BOOT = (
-    "core/__init__", "core/errors", "core/findings", "core/names", "core/window", "core/der", "core/subtrees",
-    "core/template", "device/settings", "host/__init__", "host/paths", "host/ffi", "host/clock", "device/time",
-    "device/surroundings", "device/plan", "device/status", "host/files", "host/libcrypto", "host/keys", "device/store",
-    "host/entropy", "device/boot",
+    "", "device/", "core/", "core/errors", "core/findings", "core/names", "core/window", "core/der", "core/subtrees",
+    "core/template", "device/settings", "host/", "host/paths", "host/ffi", "host/clock", "device/time",
+    "device/surroundings", "device/plan", "device/status", "host/files", "host/libcrypto", "host/keys",
+    "device/store", "host/entropy", "device/boot",
 )  # fmt: skip
 SERVE = (
-    "core/__init__", "core/errors", "device/serve/__init__", "host/__init__", "host/paths", "device/serve/command",
-    "host/tls", "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
+    "", "device/", "core/", "core/errors", "device/serve/", "host/", "host/paths", "device/serve/command", "host/tls",
+    "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
     "device/serve/listener", "device/serve/privileges", "device/serve/endpoint", "device/serve/relay",
     "device/serve/crowd", "device/serve/tls", "device/serve/terminator", "device/serve/service",
 )  # fmt: skip
@@ -33,10 +33,11 @@ def load(paths: "tuple[str, ...]") -> None:
         return  # the compiled files are elsewhere
     top, ending = __file__.rpartition("/device/")[0], f".{sys.implementation.cache_tag}.pyc"
     for path in paths:
-        folder, _, word = f"{top}/{path}".rpartition("/")
-        name = f"dotlocal/{path.removesuffix('/__init__')}".replace("/", ".")
+        name = f"dotlocal/{path}".removesuffix("/").replace("/", ".")
         if name in sys.modules:
             continue
+        folder, _, word = f"{top}/{path}".rpartition("/")
+        word = word or "__init__"
         compiled = _compiled(f"{folder}/__pycache__/{word}{ending}", f"{folder}/{word}.py")
         if not compiled:
             return
@@ -46,7 +47,8 @@ def load(paths: "tuple[str, ...]") -> None:
         if word == "__init__":
             module.__package__, module.__path__ = name, [folder]
         exec(marshal.loads(compiled), module.__dict__)  # noqa: S102, S302  as the import system would
-        setattr(sys.modules[parent], child, module)
+        if parent:
+            setattr(sys.modules[parent], child, module)
 
 
 def _compiled(path: str, source: str) -> "memoryview | None":

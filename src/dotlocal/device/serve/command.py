@@ -6,6 +6,7 @@ memory and time than all else that a process does that stays for years.
 from __future__ import annotations
 
 import gc
+import posix as os
 import sys
 
 from dotlocal.core.errors import Absent, Refused
@@ -73,7 +74,8 @@ def run(words: list[str]) -> None:
         sys.exit(2 if isinstance(refused, Absent) else 1)
     except KeyboardInterrupt:  # before it serves; after that it is a way to end it well
         sys.exit(130)
-    sys.exit(0)
+    sys.stderr.flush()
+    os._exit(0)  # every connection is ended, and what is left of the interpreter needs no good order
 
 
 def parse(words: list[str]) -> Options | None:
