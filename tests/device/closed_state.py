@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, "/run/lib")
-from dotlocal.device.serve.privileges import drop_to
+from dotlocal.host.privileges import User, drop_to
 
 STATE, RUN = Path("/var/lib/dotlocal"), Path("/run/dotlocal")
 WATCHES, SERVES = "dotlocal", "dotlocal-serve"
@@ -66,7 +66,7 @@ def _tried_as(user: str, paths: list[str]) -> dict[str, str]:
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:
-        drop_to(user)
+        drop_to(User.named(user))
         ways: dict[str, Any] = {path: lambda path=path: os.open(path, os.O_RDONLY) for path in paths}
         ways["to write"] = lambda: os.open(STATE / "device-ca.key", os.O_WRONLY)
         ways["to rename"] = lambda: os.rename(STATE, STATE.with_name("mine"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import socket
 import ssl
@@ -13,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 from signal import SIGUSR1
 
@@ -305,23 +303,6 @@ def test_a_watching_device_tries_again(device: Device, tmp_path: Path) -> None:
             process.terminate()
             _, err = process.communicate(timeout=20)
     assert b"(another try)" in err
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its powers one by one")
-def test_the_unit_for_hand_overs_needs_no_more_than_it_has(device: Device) -> None:
-    """The set belongs to the watching user; root may read and write it and send signals, and the outcome is in it."""
-    with tls_server(ssl_context(device.run)) as port:
-        device.configure(by_command(port, "true") + 'when = "asked"\n')
-        device.boot()
-        for path in (device.run, *device.run.rglob("*")):
-            os.chown(path, 12345, -1, follow_symlinks=False)
-        unit = files("dotlocal.device.system").joinpath("dotlocal-handover.service").read_text()
-        (powers,) = re.findall(r"^CapabilityBoundingSet=(.*)$", unit, re.M)
-        kept = ",".join(f"+{power.removeprefix('CAP_').lower()}" for power in powers.split())
-        bounded = ("setpriv", "--bounding-set", f"-all,{kept}")
-        done = device.told.command(*by_hand(device), before=bounded)
-    assert (done.status, json.loads(done.out)["handover"]["outcome"]) == (0, "served"), done
-    assert outcome(device) == "served"
 
 
 def test_without_a_table_there_is_nothing_to_do_by_hand(device: Device) -> None:

@@ -68,8 +68,8 @@ class Keyed:
         words = ["device", "adopt", "-", *self._state]
         return self.command(*words, stdin=record, **self.place.environment)
 
-    def boot(self) -> Done:
-        return self.command("device", "boot", "--json", *self.places, **self.place.environment)
+    def boot(self, before: tuple[str, ...] = ()) -> Done:
+        return self.command("device", "boot", "--json", *self.places, before=before, **self.place.environment)
 
     def made(self) -> Keyed:
         """Init, adopt and boot, all of which must succeed."""

@@ -13,8 +13,9 @@ from keyed import Keyed
 from tokens import PIN, SoftwareToken
 
 from dotlocal.core.errors import Refused
-from dotlocal.host import pkcs11_worker
+from dotlocal.host import custody, pkcs11_worker
 from installed import Command
+from others import WATCHER, Others, give
 from tools import package, program
 
 # In a process of its own: SoftHSM reads its configuration once.
@@ -142,10 +143,20 @@ def test_module_that_crashes(token: SoftwareToken, tmp_path: Path, dotlocal: Com
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led to load another user's module")
 def test_root_loads_no_module_of_another_user(token: SoftwareToken, tmp_path: Path, dotlocal: Command) -> None:
-    """The state belongs to another user, who could name any module: `key-other-owner`; with its own owner it boots."""
+    """The state belongs to another user, who could name any module: a program of root's that loads the key is refused
+    with `key-other-owner`, and `device boot` loads it as that user, who has no way to this token.
+    """
     device = Keyed(tmp_path, dotlocal, token).made()
-    os.chown(device.key_file.parent, 65534, -1)
-    done = device.boot()
-    assert (done.status, done.code, done.hinted) == (1, "key-other-owner", True), done
-    os.chown(device.key_file.parent, 0, -1)
+    others = Others(tmp_path, dotlocal)
+    os.chown(device.key_file.parent, WATCHER, -1)
+    with pytest.raises(Refused) as caught:
+        custody.load(device.key_file.read_text(), str(device.key_file))
+    assert (caught.value.code, bool(caught.value.hint)) == ("key-other-owner", True)
+    give(WATCHER, device.run)
+    done = device.boot(before=others.root)
+    assert (done.status, done.code) == (1, "file-unreadable"), done
+    give(WATCHER, device.key_file.parent)
+    done = device.boot(before=others.root)
+    assert (done.status, done.code) == (1, "token-away"), done
+    give(0, device.key_file.parent, device.run)
     assert device.boot().status == 0

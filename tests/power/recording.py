@@ -99,6 +99,9 @@ class Recording:
 
     def _rename(self, old: Any, new: Any, **more: Any) -> None:
         _REAL["rename"](old, new, **more)
+        old, new = (
+            self._resolved(path, dir_fd=more.get(place)) for path, place in ((old, "src_dir_fd"), (new, "dst_dir_fd"))
+        )
         self._on_path("rename", old, self._below(new))
 
     def _link(self, old: Any, new: Any, **more: Any) -> None:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from dotlocal.cli import handover, install, own, own_acme, own_pages, terms, upkeep
+from dotlocal.cli.acting import as_owner
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -124,7 +125,10 @@ def _run(options: argparse.Namespace) -> store.Run:
 def _init(options: argparse.Namespace) -> int:
     from dotlocal.device import adoption
 
-    request = adoption.init(_state(options), options.serial, force=options.force, place=_key_place(options))
+    state, place = _state(options), _key_place(options)
+    if not (place and place.kind == "sealed"):  # which takes root; what it writes is given to the owner
+        as_owner(options, state)
+    request = adoption.init(state, options.serial, force=options.force, place=place)
     terms.deliver(request, options.out)
     return 0
 
@@ -144,11 +148,12 @@ def _adopt(options: argparse.Namespace) -> int:
     from dotlocal.device import adoption, time
     from dotlocal.host import clock
 
-    state = _state(options)
+    state, birth = _state(options), terms.read_input(options.birth)
+    as_owner(options, state)
     judged = time.judge(clock.read(), state.floor(), built=0, ca_not_before=0)
     # a clock that nobody has set must not call a birth record expired (a board's may start in 2099 as well as in 1970)
     now = judged.floor if judged.quality == time.UNKNOWN else judged.now
-    record = adoption.adopt(state, terms.read_input(options.birth), now=now)
+    record = adoption.adopt(state, birth, now=now)
     terms.say(f"adopted {named(record.device_ca)}, until {record.device_ca.not_valid_after_utc:%Y-%m-%d}")
     terms.say(f"customers import {named(record.root)}, fingerprint (SHA-256):\n  {fingerprint(record.root)}")
     return 0

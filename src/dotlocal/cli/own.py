@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dotlocal.cli import terms
+from dotlocal.cli.acting import as_owner
 from dotlocal.core.errors import Refused
 from dotlocal.device import store
 
@@ -155,23 +156,8 @@ def owned(options: argparse.Namespace) -> Owned:
     for place in ("state", "run", "config"):
         setattr(chosen, place, getattr(options, place) or getattr(chosen, place))
     chosen.config_named = options.config is not None
-    _become_owner(chosen.state)
+    as_owner(options, store.State(chosen.state), store.Run(chosen.run), chosen.config)
     return Owned(chosen)
-
-
-def _become_owner(state: str) -> None:
-    # what root writes here, the user that boots and watches could not read
-    if os.geteuid() != 0 or not os.path.isdir(state) or (owner := os.stat(state).st_uid) == 0:
-        return
-    import pwd
-
-    from dotlocal.device.serve.privileges import drop_to
-
-    try:
-        name = pwd.getpwuid(owner).pw_name
-    except KeyError:
-        return  # an owner without a name: root goes on as root
-    drop_to(name)
 
 
 def _request(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from dotlocal.host import files
 if TYPE_CHECKING:
     from dotlocal.device.acme.steps import Acme
 
+_HTTP = 80
 _EXAMPLE = """\
   dotlocal device own acme --directory https://ca.example.com/acme/dir --ca-file ca.pem --name press-07.example.com
   dotlocal device own acme --renew    # for timers: does what is due, and nothing else
@@ -102,14 +103,18 @@ def _reserved(options: argparse.Namespace) -> socket.socket | None:
     from dotlocal.device.acme.store import AcmeStore
     from dotlocal.device.serve.command import endpoint
     from dotlocal.device.serve.listener import bind
+    from dotlocal.host.privileges import Acting
 
-    state = options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE
-    if os.geteuid() != 0 or not os.path.isdir(state) or os.stat(state).st_uid == 0:
+    state = store.State(options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE)
+    if not state.of_another_user():
         return None
     try:
         if options.renew:
-            kept = AcmeStore(store.State(state)).settings()
-            elsewhere, listen = kept.challenge != "http-01" or kept.webroot or kept.hook, kept.listen
+            with Acting.as_owner_of(state.path):
+                kept = AcmeStore(state).settings()
+            # the port that http-01 is for (RFC 8555 8.3); any other that takes root is not the owner's to ask for
+            elsewhere = kept.challenge != "http-01" or kept.webroot or kept.hook or kept.listen[1] != _HTTP
+            listen = kept.listen
         else:
             elsewhere = options.challenge not in (None, "http-01") or options.webroot or options.hook
             listen = endpoint("--listen", options.listen or ":80")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from dotlocal.cli.outlet import Outlet
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.host import clock, files
 
@@ -145,12 +146,14 @@ def read_input(path: str) -> bytes:
     return data
 
 
-def deliver(text: str, out: str | None, *, mode: int = 0o644) -> None:
+def deliver(text: str, out: str | Outlet | None, *, mode: int = 0o644) -> None:
     """Data to stdout, or to the file that --out names. What is no plain file there, a pipe or /dev/stdout, is written
     to and never replaced.
     """
     if not out:
         write(text)
+    elif isinstance(out, Outlet):
+        out.deliver(text, mode)
     elif os.path.lexists(out) and not stat.S_ISREG(os.lstat(out).st_mode):
         try:
             with open(out, "w", encoding="utf-8") as plain:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from dotlocal.cli import terms
+from dotlocal.cli.acting import as_owner
 from dotlocal.core.errors import Refused
 from dotlocal.device import store
 
@@ -53,6 +54,7 @@ def _reset(options: argparse.Namespace) -> int:
         options.parser.error("--yes-scrap goes with --scrap")
     if options.settings and options.scrap:
         options.parser.error("--settings and --scrap exclude each other")
+    as_owner(options, state, run)
     if options.settings:
         report = reset.reset_settings(state, run)
     else:
@@ -91,7 +93,9 @@ def _time(options: argparse.Namespace) -> int:
     path = options.config or store.CONFIG
     there = options.config or os.path.exists(path)
     settings = configuration.parse(files.read(path), path) if there else Settings()
-    outcome = browser_time.take(_state(options), settings, clock.read(), moment)
+    state = _state(options)
+    as_owner(options, state)
+    outcome = browser_time.take(state, settings, clock.read(), moment)
     if options.json:
         terms.deliver_json({"outcome": outcome, "hint": rfc3339(moment)})
         return 0

@@ -67,11 +67,12 @@ def run(words: "list[str]") -> None:
 
 def main(options: Options) -> int:
     """Run the command, and tell what came of it. Exit status 0, 1 (a finding of severity error), or 2 (no state)."""
-    if options.changed:
-        from dotlocal.device import changed  # for hooks, which nobody waits for
-
-        return changed.main(options)
     try:
+        State(options.state).act_as_owner(Run(options.run), options.config)
+        if options.changed:
+            from dotlocal.device import changed  # for hooks, which nobody waits for
+
+            return changed.main(options)
         reported = boot(options)
     except Refused as refused:
         return refuse(refused)
@@ -113,7 +114,7 @@ def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
     With a `turn` the next caller may wait from when the lock is held, and a set that is as good as a new one stays.
     """
     state, run = State(options.state), Run(options.run)
-    files.folder(run.path)
+    run.make()
     with files.Lock(run.lock, _LOCK_SECONDS):
         if turn:
             turn.over()  # what changes from here on may not be seen by this boot

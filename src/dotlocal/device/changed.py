@@ -186,7 +186,7 @@ def _current(run: Run) -> "dict[str, Any]":
 
 def _once(options: Options, run: Run, turn: Turn) -> int:
     try:
-        files.folder(run.path)
+        run.make()
         if not turn.taken():
             return 0
         if run.has_current():  # else this is the first boot, which nothing should put off

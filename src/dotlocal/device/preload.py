@@ -19,7 +19,7 @@ BOOT = (
 SERVE = (
     "", "device/", "core/", "core/errors", "device/serve/", "host/", "host/paths", "device/serve/command", "host/tls",
     "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
-    "device/serve/listener", "device/serve/privileges", "device/serve/endpoint", "device/serve/relay",
+    "device/serve/listener", "host/privileges", "device/serve/endpoint", "device/serve/relay",
     "device/serve/crowd", "device/serve/tls", "device/serve/terminator", "device/serve/service",
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ def reset(state: State, run: Run) -> Report:
     """
     if not state.has("device-ca.key"):
         raise Absent("no-state", f"{state.path} has no device CA key", hint="there is nothing to reset here")
-    files.folder(run.path)
+    run.make()
     with files.Lock(run.lock, _LOCK_SECONDS):
         report = Report(kept=[name for name in KEPT if state.has(name)])
         _drop(state, DROPPED, report)
@@ -53,7 +53,7 @@ def reset_settings(state: State, run: Run) -> Report:
     """
     if not state.has("device-ca.key"):
         raise Absent("no-state", f"{state.path} has no device CA key", hint="there is nothing to reset here")
-    files.folder(run.path)
+    run.make()
     with files.Lock(run.lock, _LOCK_SECONDS):
         report = Report(kept=[name for name in KEPT if state.has(name)])
         _drop(state, DROPPED, report, owned=False)
@@ -73,7 +73,7 @@ def scrap(state: State, run: Run, serial: str) -> Report:
     if not ours and not any(name.startswith("set-") for name in _names(run.path)):
         raise Absent("no-state", f"{state.path} holds nothing of a device", hint="--state names another place")
     _check_serial(state, serial)
-    files.folder(run.path)
+    run.make()
     with files.Lock(run.lock, _LOCK_SECONDS):
         report = Report()
         key = state.file("device-ca.key")
@@ -142,7 +142,9 @@ def _drop_folder(path: str) -> None:
             place = os.open(path, files.FOLDER_ITSELF)
             try:
                 for name in os.listdir(place):
-                    if S_ISLNK(os.lstat(name, dir_fd=place).st_mode):
+                    found = os.lstat(name, dir_fd=place)
+                    # root's in another user's folder: the outcome of a hand-over, which holds no secret
+                    if S_ISLNK(found.st_mode) or found.st_uid != os.geteuid() != 0:
                         os.unlink(name, dir_fd=place)
                     else:
                         files.destroy(name, place=place)

@@ -48,6 +48,22 @@ class State:
         except OSError as error:
             raise Refused("file-unreadable", f"{self.file(name)} can't be read: {error.strerror}") from None
 
+    def of_another_user(self) -> bool:
+        """Whether this is root, and the state is another user's. One look at the folder, and for root alone."""
+        try:
+            return os.geteuid() == 0 and os.stat(self.path).st_uid != 0
+        except OSError:
+            return False  # what isn't there yet is whoever's who makes it
+
+    def act_as_owner(self, run: "Run | None" = None, config: str = "") -> None:
+        """Have root become the owner of the state, for good, where that is another user; to be called before anything
+        in state or run is read or written. A `run` that root alone can make is made. Refuses as `ownership.become`.
+        """
+        if self.of_another_user():
+            from dotlocal.device import ownership  # who boots every day is the owner
+
+            ownership.become(self, run, config)
+
     def ours(self, name: str) -> bool:
         """Whether this process may do what the file says: root takes no orders from one that is another user's."""
         try:
@@ -148,6 +164,21 @@ class Run:
     def __init__(self, path: str) -> None:
         self.path = path
 
+    def make(self) -> None:
+        """Make the directory, if it isn't there; refuses `file-unwritable`. Root refuses another user's, whose links
+        could lead it anywhere (`run-other-owner`).
+        """
+        try:
+            owner = os.stat(self.path).st_uid
+        except OSError:
+            files.folder(self.path)
+            return
+        if owner and os.geteuid() == 0:
+            raise Refused(
+                "run-other-owner", f"{self.path} belongs to user {owner}, and the state does not",
+                hint="give state and run to the same user",
+            )  # fmt: skip
+
     @property
     def current(self) -> str:
         """The link to the current set."""
@@ -165,13 +196,21 @@ class Run:
 
     def allow_handover(self) -> None:
         """Make its lock, for whoever owns the run directory: root may come first, and isn't the only one to hold it."""
-        if not paths.exists(self.handover_lock):
-            files.write(self.handover_lock, b"", mode=0o600)
-            if os.geteuid() == 0:
-                try:
-                    os.chown(self.handover_lock, os.stat(self.path).st_uid, -1, follow_symlinks=False)
-                except OSError:
-                    pass  # a root without that power
+        if paths.exists(self.handover_lock):
+            return
+        flags = os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.handover_lock, flags, 0o600)
+        except FileExistsError:
+            return  # somebody was faster
+        except OSError as error:
+            raise Refused("file-unwritable", f"{self.handover_lock} can't be written: {error.strerror}") from None
+        try:
+            os.fchown(descriptor, os.stat(self.path).st_uid, -1)
+        except OSError:
+            pass  # a root without that power
+        finally:
+            os.close(descriptor)
 
     @property
     def handover_due(self) -> str:

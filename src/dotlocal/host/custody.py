@@ -60,6 +60,25 @@ def load(text: str, path: str) -> "SigningKey":
     return _keeper(facts["kind"]).load(facts, path)
 
 
+class Told:
+    """What a key file tells of its key to those who can't use it: the public `point`."""
+
+    __slots__ = ("point",)
+
+    def __init__(self, point: bytes) -> None:
+        self.point = point
+
+
+def told(text: str, path: str) -> Told:
+    """Which key a key file speaks of; nothing is unsealed, and no token asked. Refuses `key-damaged`."""
+    if text.startswith(_PEM):
+        return Told(keys.read_pem(text).point)
+    try:
+        return Told(bytes.fromhex(_parse(text, path)["point"]))
+    except (KeyError, ValueError):
+        raise Refused("key-damaged", f"{path} does not tell which key it leads to") from None
+
+
 def moved(text: str, place: Place, path: str) -> str:
     """The key file's text for the same key, when the settings now say otherwise how to reach it: another device node,
     module or PIN file. Refuses `key-kind-differs`, since no key made in one kind of place can move to another.

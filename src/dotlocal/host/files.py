@@ -20,15 +20,23 @@ _BINARY = getattr(os, "O_BINARY", 0)
 # the folder itself: not what a link in its place leads to, nor a FIFO, which would have its reader wait
 FOLDER_ITSELF = os.O_RDONLY | _CLOEXEC | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
+_KIND, _REGULAR = 0o170000, 0o100000  # S_IFMT and S_IFREG; the module `stat` is no boot's
 _RETRY_SECONDS = 0.05
 _CHUNK_OCTETS = 1 << 16
 
 
-def read(path: str, most: int = 1 << 20) -> bytes:
-    """The contents of a file; refuses `file-missing`, `file-unreadable`, and `file-too-large` beyond `most` octets."""
+def read(path: str, most: int = 1 << 20, *, place: "int | None" = None) -> bytes:
+    """The contents of a file; refuses `file-missing`, `file-unreadable`, and `file-too-large` beyond `most` octets.
+
+    With the descriptor of a folder (`place`) the path is a name in there, and of a plain file that has no other name:
+    whoever owns the folder can't have another one of root's read through it.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | _CLOEXEC | _BINARY)
+        flags = os.O_RDONLY | _CLOEXEC | _BINARY
+        descriptor = os.open(path, flags if place is None else flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=place)
         try:
+            if place is not None and not _plain(descriptor):
+                raise Refused("file-unreadable", f"{path} is no plain file, or has another name too")
             contents = b""
             while len(contents) <= most and (
                 chunk := os.read(descriptor, min(_CHUNK_OCTETS, most + 1 - len(contents)))
@@ -56,19 +64,29 @@ def owner_of(folder: str) -> "tuple[int, int] | None":
     return (found.st_uid, found.st_gid) if found.st_uid and os.geteuid() == 0 else None
 
 
+def _plain(descriptor: int) -> bool:
+    found = os.fstat(descriptor)
+    return found.st_mode & _KIND == _REGULAR and found.st_nlink == 1
+
+
 def write(
     path: str, contents: bytes, *, mode: int = 0o644, group: "int | None" = None,
-    owner: "tuple[int, int] | None" = None,
+    owner: "tuple[int, int] | None" = None, place: "int | None" = None,
 ) -> None:  # fmt: skip
-    """Put a file in place of the old one, atomically and durably. It is born with its mode and never wider."""
+    """Put a file in place of the old one, atomically and durably. It is born with its mode and never wider. With the
+    descriptor of a folder (`place`) the path is a name in there.
+    """
     folder, name = paths.split(path)
     temporary = paths.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
-        _write_synced(temporary, contents, mode=mode, group=group, owner=owner)
-        os.rename(temporary, path)
-        sync_folder(folder or ".")
+        _write_synced(temporary, contents, mode=mode, group=group, owner=owner, place=place)
+        os.rename(temporary, path, src_dir_fd=place, dst_dir_fd=place)
+        if place is None:
+            sync_folder(folder or ".")
+        else:
+            os.fsync(place)
     except OSError as error:
-        remove(temporary)
+        remove(temporary, place=place)
         raise _unwritable(path, error) from None
 
 
@@ -117,10 +135,11 @@ def write_set(folder: str, contents: "dict[str, tuple[bytes, int]]", *, group: "
 
 
 def _write_synced(
-    path: str, contents: bytes, *, mode: int, group: "int | None" = None, owner: "tuple[int, int] | None" = None
-) -> None:
-    remove(path)  # a temporary that a killed process left may have another mode
-    descriptor = _write(path, contents, mode=mode, group=group, owner=owner)
+    path: str, contents: bytes, *, mode: int, group: "int | None" = None, owner: "tuple[int, int] | None" = None,
+    place: "int | None" = None,
+) -> None:  # fmt: skip
+    remove(path, place=place)  # a temporary that a killed process left may have another mode
+    descriptor = _write(path, contents, mode=mode, group=group, owner=owner, place=place)
     try:
         os.fsync(descriptor)
     finally:
@@ -285,9 +304,9 @@ def destroy(path: str, *, place: "int | None" = None) -> None:
         raise _unwritable(path, error) from None
 
 
-def remove(path: str) -> None:
-    """Remove a file, if it is there and can be."""
+def remove(path: str, *, place: "int | None" = None) -> None:
+    """Remove a file, if it is there and can be; with the descriptor of a folder (`place`) one in there."""
     try:
-        os.unlink(path)
+        os.unlink(path, dir_fd=place)
     except OSError:
         pass

@@ -17,12 +17,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    class SigningKey(Protocol):
-        """A device CA's key, wherever it lives: it signs, and shows its public point alone."""
+    class PublicKey(Protocol):
+        """Whatever shows a public point."""
 
         @property
         def point(self) -> bytes:
             """SEC 1 2.3.3, uncompressed."""
+
+    class SigningKey(PublicKey, Protocol):
+        """A device CA's key, wherever it lives: it signs, and shows its public point alone."""
 
         def sign(self, message: bytes) -> bytes:
             """ECDSA with SHA-256, DER (RFC 3279 2.2.3)."""
@@ -34,7 +37,7 @@ _SPKI_HEAD = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200
 __all__ = ["Key", "generate", "key_id_of", "load", "read_pem", "sha256", "spare", "spki_of", "write_pem"]
 
 
-def spki_of(key: "SigningKey") -> bytes:
+def spki_of(key: "PublicKey") -> bytes:
     """SubjectPublicKeyInfo, DER."""
     return _SPKI_HEAD + key.point
 

@@ -60,6 +60,6 @@ def _creds(words: "tuple[str, ...]", given: bytes, code: str) -> bytes:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["nothing"]
         raise Refused(
             code, f"systemd-creds ended with {done.returncode} and said {said[-1]!r}",
-            hint="only root on the machine that sealed it can open it; a service gets it by LoadCredentialEncrypted=",
+            hint="only root can open it, here, in a state of its own; others get it by LoadCredentialEncrypted=",
         )  # fmt: skip
     return done.stdout

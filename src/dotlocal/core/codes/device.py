@@ -79,6 +79,10 @@ GROUPS = (
         Row("group-refused", ERROR, INTEGRATOR,
             "who boots is not in the group of device.toml, and can't give it the key; only the owner can read",
             "name a group of that user's (the units': `dotlocal-tls`), and add the user that serves to it"),
+        Row("owner-shut-out", REFUSED, INTEGRATOR, "root would act as the owner of the state, who can't reach what a "
+            "boot needs", "open it to that user, or give the state to root"),
+        Row("run-other-owner", REFUSED, INTEGRATOR, "state and run belong to different users, and one of them is root",
+            "give both to the same user"),
         Row("no-status", ABSENT, CUSTOMER, "nothing was booted yet", "`dotlocal device boot`, or `--run`"),
         Row("status-damaged", ABSENT, CUSTOMER, "status.json can't be read", "`dotlocal device boot` makes it anew"),
     )),

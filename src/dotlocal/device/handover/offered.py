@@ -40,18 +40,12 @@ def load(run: Run) -> OfferedSet:
     """The current set. Refuses `no-set`, `set-unreadable`, and `set-broken` when anything in it doesn't go together:
     a server that is told to load such a set keeps the old one at best, and ends at worst (Apache does).
     """
-    try:
-        folder = os.path.join(run.path, os.readlink(run.current))
-    except FileNotFoundError:
-        raise Absent("no-set", f"{run.current} does not exist", hint="`dotlocal device boot` makes it") from None
-    except OSError as error:
-        raise Refused("set-unreadable", f"{run.current} can't be read: {error.strerror}") from None
-    texts = {name: _text(folder, name) for name in (KEY, WITH_ADDRESSES, NAMES_ONLY, *BUNDLES)}
+    folder, texts = _read(run)
     for bundle, chain in BUNDLES.items():
         if texts[bundle] != texts[KEY] + texts[chain]:
             raise _broken(folder, f"{bundle} is not {KEY} and {chain}")
         try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(os.path.join(folder, bundle), password="")
+            _load(texts[bundle])
         except (ssl.SSLError, ValueError) as error:
             reason = str(getattr(error, "reason", None) or "not PEM").replace("_", " ").lower()
             raise _broken(folder, f"{chain} and {KEY} don't go together: {reason}") from None
@@ -66,15 +60,50 @@ def leaf(chain: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(first + end)
 
 
-def _text(folder: str, name: str) -> str:
+def _read(run: Run) -> tuple[str, dict[str, str]]:
+    """The folder of the current set, and its files. By descriptor, and below the run directory alone: root may be
+    handing over what another user has put there.
+    """
     try:
-        return files.read(os.path.join(folder, name)).decode("ascii")
+        name = os.readlink(run.current)
+    except FileNotFoundError:
+        raise Absent("no-set", f"{run.current} does not exist", hint="`dotlocal device boot` makes it") from None
+    except OSError as error:
+        raise Refused("set-unreadable", f"{run.current} can't be read: {error.strerror}") from None
+    folder = os.path.join(run.path, name)
+    if os.path.basename(name) != name:
+        raise Refused("set-unreadable", f"{run.current} leads out of {run.path}", hint="see who has changed it")
+    try:
+        place = os.open(folder, files.FOLDER_ITSELF)
+    except OSError as error:
+        raise _unreadable(f"{folder} can't be read: {error.strerror}") from None
+    try:
+        return folder, {name: _text(place, folder, name) for name in (KEY, WITH_ADDRESSES, NAMES_ONLY, *BUNDLES)}
+    finally:
+        os.close(place)
+
+
+def _load(bundle: str) -> None:
+    """Have OpenSSL find out whether key and certificates go together. Raises ssl.SSLError and ValueError."""
+    place = os.memfd_create("bundle", os.MFD_CLOEXEC)  # what was read, and no file that may have changed since
+    try:
+        os.write(place, bundle.encode())
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(f"/proc/self/fd/{place}", password="")
+    finally:
+        os.close(place)
+
+
+def _text(place: int, folder: str, name: str) -> str:
+    try:
+        return files.read(name, place=place).decode("ascii")
     except Refused as refused:
-        raise Refused(
-            "set-unreadable", refused.message, hint="hand over as root, or as a user in the group of device.toml"
-        ) from None
+        raise _unreadable(f"{folder}/{refused.message}") from None
     except UnicodeDecodeError:
         raise _broken(folder, f"{name} is not PEM") from None
+
+
+def _unreadable(message: str) -> Refused:
+    return Refused("set-unreadable", message, hint="hand over as root, or as a user in the group of device.toml")
 
 
 def _broken(folder: str, reason: str) -> Refused:

@@ -120,8 +120,12 @@ def _save(told: dict[str, Any], new: OfferedSet | None) -> None:
     if new is None or proof.serial_of(new.with_addresses) != told["serial"]:
         return
     try:
-        files.write(os.path.join(new.folder, "status.json"), (status.encode(told) + "\n").encode())
-    except Refused:
+        place = os.open(new.folder, files.FOLDER_ITSELF)
+        try:
+            files.write("status.json", (status.encode(told) + "\n").encode(), place=place)
+        finally:
+            os.close(place)
+    except (OSError, Refused):
         pass  # a user who may read the set and not write it; the outcome is on stderr
 
 

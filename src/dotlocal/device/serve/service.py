@@ -17,10 +17,10 @@ from dotlocal.device.serve.back_end import BackEnd, TcpBackEnd, at
 from dotlocal.device.serve.limits import Limits
 from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.notices import Notices
-from dotlocal.device.serve.privileges import drop_to
 from dotlocal.device.serve.terminator import Terminator
 from dotlocal.device.serve.tls import CurrentSet, SilentAboutBadNames, warm_up
 from dotlocal.host import paths
+from dotlocal.host.privileges import User, drop_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def serve_help(
     stop, notices = stop or Stop(), Notices(say, clock=monotonic)
     with opened(offer) as helping:
         if user:
-            drop_to(user)
+            drop_to(User.named(user))
         with _EndedBySignals(stop):
             front = helping.front(notices)
             if ready:
@@ -152,7 +152,7 @@ def _serve(
     if serving.proxy_protocol:
         import dotlocal.device.serve.proxy_protocol  # noqa: F401  the same
     if serving.user:
-        drop_to(serving.user)
+        drop_to(User.named(serving.user))
     back_end = _back_end(serving, notices)
     _wait_for_set(serving, notices)
     certificates = CurrentSet(serving.run, say=notices.say)

@@ -15,7 +15,7 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.window import instant
 from dotlocal.device import boot, fallback, mdns, surroundings
 from dotlocal.device.boot import Options
-from dotlocal.device.store import Run
+from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import AVAHI, Surroundings
 from dotlocal.device.watch import events
 from dotlocal.device.watch.refills import Refills
@@ -190,7 +190,11 @@ def run(words: "list[str]") -> None:
 
 
 def main(options: Options) -> int:
-    """Run the command. Exit status 0 after a signal, 2 without a state."""
+    """Run the command. Exit status 0 after a signal, 1 when root can't become the owner, 2 without a state."""
+    try:
+        State(options.state).act_as_owner(Run(options.run), options.config)
+    except Refused as refused:
+        return boot.refuse(refused)
     try:
         return Watch(options).run()
     except Absent as absent:
