@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -169,7 +169,7 @@ def exchange(connection: ssl.SSLSocket, path: str, keeping: str) -> tuple[bytes,
     return body if head.startswith(b"HTTP/1.1 200") else head, b"\r\nconnection: close" in head.lower()
 
 
-def fetch(connection: ssl.SSLSocket) -> str:
+def fetch(connection: ssl.SSLSocket, pause: float = _PAUSE) -> str:
     """Read the big file slowly; what was wrong with it, or nothing."""
     connection.sendall(request("/big.bin", "close", HOST))
     head, body, length = _head(connection)
@@ -185,7 +185,7 @@ def fetch(connection: ssl.SSLSocket) -> str:
         if expected[got : got + len(data)] != data:
             return f"other octets after {got}"
         got += len(data)
-        time.sleep(_PAUSE)
+        time.sleep(pause)
     return ""
 
 
@@ -209,6 +209,14 @@ def under_load(port: int) -> Iterator[Load]:
         yield load
     finally:
         load.stop()
+
+
+def settle(tally: Tally, reconnects: int) -> None:
+    """Wait until what a hand-over does to the kept connection is done: a busy server may do it after the proof."""
+    with suppress(AssertionError):
+        wait_until(lambda: tally.reconnects >= reconnects, 2)
+    asked = tally.kept_requests
+    wait_until(lambda: tally.kept_requests > asked + 3)
 
 
 def wait_until(true: Callable[[], object], seconds: float = _PATIENCE) -> None:

@@ -27,8 +27,9 @@ from web_servers import unused_port
 from dotlocal.core.errors import Refused
 from dotlocal.device.configuration import parse
 from dotlocal.device.context import ssl_context
-from dotlocal.device.handover import processes
+from dotlocal.device.handover import lighttpd_socket, processes
 from dotlocal.device.handover.proof import serial_of
+from dotlocal.device.handover.servers import Server
 from dotlocal.device.serve.tls import contexts
 from installed import Command
 
@@ -123,6 +124,14 @@ def test_a_server_that_is_not_running_is_a_note(device: Device, tmp_path: Path) 
     assert report["handover"]["outcome"] == "not-running"
     assert codes(report) == ["handover-not-running"]
     assert not mark.exists()
+
+
+@pytest.mark.parametrize(("user", "running"), [(0, False), (1000, True)])
+def test_who_may_not_ask_systemd_is_told_by_it(user: int, running: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root finds a unit that isn't active; another user may only have been refused the answer, and goes on."""
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    told = Server({"server": "lighttpd-socket", "unit": "no-such.service"}, [])
+    assert lighttpd_socket.running(told) is running
 
 
 @pytest.mark.parametrize(

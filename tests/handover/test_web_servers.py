@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import ssl
 import sys
+import time
 from collections import Counter
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from handed_device import Device
-from restless import HOST, SMALL, Tally, ask, context, under_load, wait_until
+from restless import HOST, SMALL, Load, Tally, ask, context, fetch, settle, under_load, wait_until
 from web_servers import SERVERS, Place, place
 
 from dotlocal.device.handover.proof import serial_of
+from tools import program
 
 pytestmark = pytest.mark.peer
 MOST_MS = 3000
@@ -66,12 +69,19 @@ def run_hand_overs(server: str, device: Device, tmp_path: Path, times: int) -> N
         assert running.alive
 
 
-def settle(tally: Tally, reconnects: int) -> None:
-    """Wait until what this hand-over does to the kept connection is done: a busy server may do it after the proof."""
-    with suppress(AssertionError):
-        wait_until(lambda: tally.reconnects >= reconnects, 2)
-    asked = tally.kept_requests
-    wait_until(lambda: tally.kept_requests > asked + 3)
+@pytest.mark.long
+def test_a_download_outlives_its_server_for_long(server: str, device: Device, tmp_path: Path) -> None:
+    """More than nine seconds after two hand-overs: lighttpd cuts it off after eight, unless it is told not to."""
+    with SERVERS[server](place(tmp_path / "server", device.run, device.told.command)) as running:
+        device.configure(running.settings)
+        with Load(running.place.port).connect(receive_buffer=1 << 16) as connection, ThreadPoolExecutor() as pool:
+            began = time.monotonic()
+            problem = pool.submit(fetch, connection, 0.02)
+            for _ in range(2):
+                assert device.boot()["handover"]["outcome"] == "served"
+            handed = time.monotonic()
+            assert problem.result() == ""
+        assert time.monotonic() - handed > 9, f"the download took {time.monotonic() - began:.1f} s"
 
 
 def judge(server: str, tally: Tally, reports: list[dict[str, Any]], closed: list[int]) -> None:
@@ -163,6 +173,17 @@ def plain(port: int, path: str) -> bytes:
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
         return b"".join(iter(lambda: connection.recv(4096), b""))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="about a root without all of its powers")
+def test_a_root_that_cannot_become_others_tells_lighttpd(device: Device, tmp_path: Path) -> None:
+    """As in the unit of hand-overs, where `lighttpd -tt` would end with `setgid(): Operation not permitted`."""
+    bound = (program("setpriv"), "--bounding-set=-setuid,-setgid")
+    with SERVERS["lighttpd"](place(tmp_path / "server", device.run, device.told.command)) as running:
+        device.configure(running.settings)
+        words = ("device", "handover", "--json", "--config", device.config, "--run", device.run)
+        done = device.told.command(*words, before=bound)
+        assert json.loads(done.out)["handover"]["outcome"] == "served", done
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])

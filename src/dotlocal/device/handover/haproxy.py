@@ -31,10 +31,12 @@ frontend dotlocal
     default_backend @SITE@
 """
 # `!*`: for no name at all, which leaves it what the first line is, the default for clients that name no host
-BESIDE = """\
+BESIDE = {
+    "/etc/haproxy/dotlocal.crt-list": """\
 @RUN@/current/bundle.pem !*
 @RUN@/current/names-bundle.pem
 """
+}
 SITE = "device"
 SITE_EXAMPLE = "backend device / server web 127.0.0.1:8080"
 

@@ -10,6 +10,7 @@ from dotlocal.core.errors import Refused
 from dotlocal.host import files
 
 _TAIL_OCTETS = 600
+_BECOME = 1 << 6 | 1 << 7  # CAP_SETGID and CAP_SETUID, capability.h
 _MOST_PID = 1 << 22  # PID_MAX_LIMIT of Linux
 
 
@@ -80,6 +81,13 @@ def send(pid_file: str, name: str, number: signal.Signals) -> None:
         ) from None  # fmt: skip
     except OSError as error:
         raise Refused("handover-process", f"{name} can't be signalled: {error.strerror}") from None
+
+
+def may_become_others() -> bool:
+    """Whether this process may change its user, as servers do that are started as root."""
+    status = files.read("/proc/self/status").decode(errors="replace")
+    (effective,) = (line.split()[1] for line in status.split("\n") if line.startswith("CapEff:"))
+    return int(effective, 16) & _BECOME == _BECOME
 
 
 def words_of(pid: int) -> list[str]:

@@ -46,6 +46,11 @@ SERVERS: dict[str, Row] = {
         "lighttpd", "`lighttpd -tt`, then SIGUSR1", both=_BY_SNI, reader="the server's user (Debian: www-data)",
         keys={"config": "/etc/lighttpd/lighttpd.conf", "pid_file": "/run/lighttpd.pid", "program": "lighttpd"},
     ),
+    "lighttpd-socket": Row(
+        "lighttpd_socket", "`lighttpd -tt`, then `systemctl restart`, while systemd holds its ports", both=_BY_SNI,
+        reader="root, at each start",
+        keys={"config": "/etc/lighttpd/lighttpd.conf", "program": "lighttpd", "unit": "lighttpd.service"},
+    ),
     "haproxy": Row(
         "haproxy", "`set ssl cert` and `commit ssl cert` on the stats socket", both=_BY_SNI, reader="root, at start",
         keys={"socket": "/run/haproxy/admin.sock"},
@@ -70,7 +75,7 @@ COMMON_KEYS = ("server", "connect", "when", "seconds")
 class Server:
     """The server of `[handover]`, with defaults filled in. `connect` is where it serves, for the proof afterwards."""
 
-    __slots__ = ("command", "config", "connect", "name", "pid_file", "program", "seconds", "socket")
+    __slots__ = ("command", "config", "connect", "name", "pid_file", "program", "seconds", "socket", "unit")
 
     def __init__(self, told: Mapping[str, str], command: list[str]) -> None:
         """From what device.toml says, checked already; refuses `endpoint` and `handover-server`."""
@@ -78,8 +83,8 @@ class Server:
         row = row_of(self.name)
         self.connect = endpoint("handover.connect", told.get("connect", CONNECT))
         self.seconds = int(told.get("seconds", SECONDS))
-        self.config, self.pid_file, self.program, self.socket = (
-            told.get(key, row.keys.get(key, "")) for key in ("config", "pid_file", "program", "socket")
+        self.config, self.pid_file, self.program, self.socket, self.unit = (
+            told.get(key, row.keys.get(key, "")) for key in ("config", "pid_file", "program", "socket", "unit")
         )
         self.command = command
 

@@ -43,20 +43,22 @@ def plan(server: str, site: Site, *, path: str = "") -> Snippet:
     """The snippet of a server, to be written to `path`. Refuses `handover-server`."""
     adapter = import_module(f"dotlocal.device.handover.{row_of(server).module}")
     path = path or adapter.PATH
-    beside = getattr(adapter, "BESIDE", "")
-    beside_path = os.path.splitext(path)[0] + ".crt-list"
+    beside = {_beside(path, adapter.PATH, name): text for name, text in getattr(adapter, "BESIDE", {}).items()}
     values = {
-        "RUN": site.run, "PORT": str(site.port), "PATH": path, "BESIDE": beside_path,
+        "RUN": site.run, "PORT": str(site.port), "PATH": path, "BESIDE": next(iter(beside), ""),
         "SITE": site.site or adapter.SITE, "NAMES": " ".join(_patterns(site)), "SECRET": site.secret,
     }  # fmt: skip
-    files = {path: _heading(server, adapter) + adapter.SNIPPET}
-    if beside:
-        files[beside_path] = beside
+    files = {path: _heading(server, adapter) + adapter.SNIPPET, **beside}
     return Snippet(
         {name: _filled(text, values) for name, text in files.items()},
         _filled(adapter.INCLUDE, values), _filled(adapter.READER, values),
         0o640 if "@SECRET@" in adapter.SNIPPET else 0o644,
     )  # fmt: skip
+
+
+def _beside(path: str, standard: str, name: str) -> str:
+    """Where another file of the snippet is: in its own place, or with the snippet where that was put elsewhere."""
+    return name if path == standard else os.path.join(os.path.dirname(path), os.path.basename(name))
 
 
 def _heading(server: str, adapter: Any) -> str:

@@ -66,7 +66,8 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
 def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> None:
     """Tell the server and wait for the proof, into `outcome`. Raises what its adapter does."""
     adapter = import_module(f"dotlocal.device.handover.{row_of(server.name).module}")
-    if not adapter.running(server) and not proof.listens(server.connect):
+    # Where its ports are held by somebody else, that they are listened on says nothing.
+    if not adapter.running(server) and (hasattr(adapter, "HELD") or not proof.listens(server.connect)):
         outcome.outcome = NOT_RUNNING
         return
     began = monotonic()
