@@ -152,7 +152,7 @@ _BOOT_STANDARD_LIBRARY = (
     "stat", "struct", "sys", "time",
 )  # fmt: skip
 _ALSO = {"device/watch/watcher.py": ("signal",)}  # it imports enum, which a process that stays pays for once
-_PLACES = ("CONFIG", "RUN", "STATE", "place")
+_PLACES = ("CONFIG", "RUN", "STATE")
 _BOOT_NEVER = {
     "argparse", "asyncio", "cryptography", "dataclasses", "datetime", "email", "enum", "hashlib", "http", "ipaddress",
     "json", "logging", "pathlib", "re", "socket", "subprocess", "tomllib", "typing",

@@ -93,7 +93,7 @@ def test_the_supervisor_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     named = f"@dotlocal-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind("\0" + named[1:] if abstract else named)
-        monkeypatch.setenv("NOTIFY_SOCKET", named)
+        monkeypatch.setitem(posix.environ, b"NOTIFY_SOCKET", named.encode())
         supervisor.notify("READY=1", "STATUS=serving")
         assert listener.recv(100) == b"READY=1\nSTATUS=serving"
 
@@ -101,5 +101,5 @@ def test_the_supervisor_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("named", ["", "/nowhere/notify"])
 def test_nobody_listening_is_no_error(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     """Without a supervisor, or with one that has gone."""
-    monkeypatch.setenv("NOTIFY_SOCKET", named)
+    monkeypatch.setitem(posix.environ, b"NOTIFY_SOCKET", named.encode())
     supervisor.notify("READY=1")

@@ -191,6 +191,12 @@ def test_a_customer_accepts_each_server(machine: Machine, port: int, name: str) 
     assert machine.served(_ADDRESS, port, name=name).verified
 
 
+def test_serve_is_active_when_it_serves(machine: Machine) -> None:
+    """Type=notify: who is ordered after it need not ask whether it listens."""
+    machine.ok("systemctl", "restart", "dotlocal-serve")
+    assert machine.served(_ADDRESS).verified
+
+
 def test_watch_is_ready_when_there_is_a_certificate(machine: Machine) -> None:
     """Type=notify: nginx, which wants its files, was started after that; the set is older than the readiness."""
     assert machine.show("dotlocal-watch", "Type") == "notify"

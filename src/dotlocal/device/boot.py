@@ -12,14 +12,15 @@ from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.findings import ERROR, Finding
 from dotlocal.core.names import Address
 from dotlocal.core.template import EMPTY_NAME, Template, certificate
-from dotlocal.device import place, status, store, surroundings
 from dotlocal.device import settings as device_settings
+from dotlocal.device import status, store, surroundings
 from dotlocal.device.plan import Plan, plan
 from dotlocal.device.settings import Settings
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
 from dotlocal.host import clock, entropy, files, keys, paths
 from dotlocal.host.clock import Reading
+from dotlocal.host.environment import variable
 from dotlocal.host.keys import Key
 
 TYPE_CHECKING = False
@@ -42,8 +43,8 @@ class Options:
     __slots__ = ("alone", "changed", "config", "config_named", "json", "quiet", "run", "state")
 
     def __init__(self) -> None:
-        self.state = place("DOTLOCAL_STATE", store.STATE)
-        self.run = place("DOTLOCAL_RUN", store.RUN)
+        self.state = variable("DOTLOCAL_STATE") or store.STATE
+        self.run = variable("DOTLOCAL_RUN") or store.RUN
         self.config = store.CONFIG
         self.config_named = False
         self.alone = False

@@ -12,15 +12,15 @@ import sys
 # Each after all that it imports itself; a package has a stroke at its end.
 BOOT = (
     "", "device/", "core/", "core/errors", "core/findings", "core/names", "core/window", "core/der", "core/subtrees",
-    "core/template", "device/settings", "host/", "host/paths", "host/ffi", "host/clock", "device/time",
-    "device/surroundings", "device/plan", "device/status", "host/files", "host/libcrypto", "host/keys",
+    "core/template", "device/settings", "host/", "host/paths", "host/environment", "host/ffi", "host/clock",
+    "device/time", "device/surroundings", "device/plan", "device/status", "host/files", "host/libcrypto", "host/keys",
     "device/store", "host/entropy", "device/boot",
 )  # fmt: skip
 SERVE = (
-    "", "device/", "core/", "core/errors", "device/serve/", "host/", "host/paths", "device/serve/command", "host/tls",
-    "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
-    "device/serve/listener", "host/privileges", "device/serve/endpoint", "device/serve/relay",
-    "device/serve/crowd", "device/serve/tls", "device/serve/terminator", "device/serve/service",
+    "", "device/", "core/", "core/errors", "device/serve/", "host/", "host/paths", "host/environment",
+    "device/serve/command", "host/tls", "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end",
+    "device/serve/limits", "device/serve/listener", "host/privileges", "device/serve/endpoint",
+    "device/serve/relay", "device/serve/crowd", "device/serve/tls", "device/serve/terminator", "device/serve/service",
 )  # fmt: skip
 
 _BY_TIME, _UNCHECKED = bytes(4), b"\1\0\0\0"  # PEP 552: the source's time and size follow; nothing is to be compared

@@ -10,8 +10,9 @@ import posix as os
 import sys
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.device import CONFIG, RUN, place
+from dotlocal.device import CONFIG, RUN
 from dotlocal.host import paths
+from dotlocal.host.environment import variable
 
 _VALUES = (
     "--listen", "--to", "--folder", "--http-listen", "--probe-listen", "--user", "--config", "--state", "--run",
@@ -44,7 +45,7 @@ class Options:
         self.config = ""
         self.boot = False
         self.state = ""  # for the boot alone
-        self.run = place("DOTLOCAL_RUN", RUN)
+        self.run = variable("DOTLOCAL_RUN") or RUN
         self.proxy_protocol: int | None = None
         self.redirect = False  # these two in the settings alone: they are for browsers that somebody has in mind
         self.hsts = False
@@ -127,7 +128,7 @@ def _serve(options: Options, boot: BootBeside | None) -> None:
     if offer and not options.serves:
         if boot:
             boot.warn(_say, has_set=paths.exists(paths.join(options.run, "current")))
-        service.serve_help(offer, user=options.user or None, say=_say, ready=_collect)
+        service.serve_help(offer, user=options.user or None, say=_say, ready=_serving)
         return
     serving = service.Serving(
         run=options.run, listen=endpoint("--listen", options.listen),
@@ -200,13 +201,17 @@ def _configured(path: str) -> Settings:
         raise missing(code or "config-unreadable", message or f"{path} can't be read") from None
 
 
-def _collect() -> None:
+def _serving() -> None:
+    if variable("NOTIFY_SOCKET"):
+        from dotlocal.host.supervisor import notify
+
+        notify("READY=1")
     gc.freeze()  # what was imported stays, and need not be looked at ever again
     gc.enable()
 
 
 def _ready(bound: tuple[str, int]) -> None:
-    _collect()
+    _serving()
     _say(f"serving https on {bound[0]} port {bound[1]}")
 
 
