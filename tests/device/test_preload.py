@@ -85,6 +85,17 @@ def test_a_compiled_file_that_is_none_is_passed_over(torn: str, package: Path) -
     assert "dotlocal.core.names" in ahead
 
 
+def test_a_module_that_can_not_be_run_is_left_to_its_importer(package: Path) -> None:
+    """No libcrypto to load (Python carries its OpenSSL inside): `keys` expects that, and turns to `cryptography`."""
+    libcrypto = package / "dotlocal/host/libcrypto.py"
+    libcrypto.write_text(libcrypto.read_text().replace("libcrypto.so.", "libcrypto.none."))
+    (package / "dotlocal/host/pyca.py").write_text("Key = generate = load = sha256 = spare = None\n")
+    assert compileall.compile_dir(package, quiet=1)
+    by_system, ahead = imports(package, "BOOT", "dotlocal.device.boot")
+    assert {"dotlocal.host.pyca", "dotlocal.device.boot"} <= by_system
+    assert "dotlocal.host.libcrypto" not in by_system | ahead
+
+
 @pytest.mark.parametrize("options", [("-O",), ("-X", "pycache_prefix=/nowhere")])
 def test_interpreters_that_keep_their_compiled_files_elsewhere(options: tuple[str, ...], package: Path) -> None:
     """Everything is left to the import system."""

@@ -46,7 +46,11 @@ def load(paths: "tuple[str, ...]") -> None:
         module.__file__, module.__package__ = f"{folder}/{word}.py", parent
         if word == "__init__":
             module.__package__, module.__path__ = name, [folder]
-        exec(marshal.loads(compiled), module.__dict__)  # noqa: S102, S302  as the import system would
+        try:
+            exec(marshal.loads(compiled), module.__dict__)  # noqa: S102, S302  as the import system would
+        except Exception:  # for whoever imports it to hear: `keys` goes on without a libcrypto
+            del sys.modules[name]
+            return
         if parent:
             setattr(sys.modules[parent], child, module)
 
