@@ -239,6 +239,21 @@ def test_what_was_spent_is_replaced_at_most_every_ten_minutes(device: Device) ->
     subject.close()
 
 
+def test_a_batch_that_was_cut_off_is_in_nobodys_way(device: Device) -> None:
+    """A full tmpfs, or a kill, between the first new certificate and the mark: the next attempt makes all of them."""
+    device.boot()
+    folder = device.run / os.readlink(device.run / "current")
+    subject = ProbeSet(str(device.run), say=print, clock=Clock())
+    _spend_all(subject)
+    _made_earlier(folder, refill.SECONDS)
+    left = [folder / probe.file(probe.CERTIFICATES), folder / probe.file(probe.CERTIFICATES + 1)]
+    left[0].write_text((folder / probe.file(0)).read_text())
+    left[1].touch()
+    assert refill.refill(device.options)
+    assert len(_spend_all(subject)) == probe.CERTIFICATES
+    subject.close()
+
+
 def test_nothing_is_made_that_nobody_has_asked_for(device: Device) -> None:
     """Shown and not spent; and a mark that was let go of, as when the process ends."""
     device.boot()

@@ -107,9 +107,11 @@ def _replace(run: Run, texts: "dict[str, str]") -> None:
         here = os.stat(batch.folder)
         group, secret = (here.st_gid, 0o640) if here.st_mode & 0o040 else (None, 0o600)
         contents = {name: (text.encode(), secret if "PRIVATE KEY" in text else 0o644) for name, text in new.items()}
-        files.write_set(batch.folder, contents, group=group)
         place = os.open(batch.folder, files.FOLDER_ITSELF)
         try:
+            for name in contents:
+                files.remove(name, place=place)  # without a mark: what a full disk or a kill has left, shown to nobody
+            files.write_set(batch.folder, contents, group=group)
             for name in (probe.mark(batch.first), *map(probe.file, probe.numbers(batch.first))):
                 os.unlink(name, dir_fd=place)
         finally:
