@@ -123,7 +123,7 @@ def test_a_boot_with_unchanged_settings_imports_the_standard_library_only(device
     """-X importtime: dotlocal and the standard library, and of that nothing that is heavy."""
     bare.ok(*words(device))
     found = imported(bare, *words(device))
-    assert "dotlocal.device.boot" in found
+    assert "dotlocal.device.preload" in found
     tops = {name.partition(".")[0] for name in found}
     assert tops - own_of(bare) - {"dotlocal"} <= set(sys.stdlib_module_names)
     assert not found & HEAVY

@@ -19,8 +19,8 @@ import sys
 sys.path.append(sys.argv[1] + "/dotlocal/device")
 import preload  # as in bare.py
 sys.path[-1] = sys.argv[1]
-if sys.argv[2]:
-    preload.load(getattr(preload, sys.argv[2]))
+for name in sys.argv[2].split():
+    preload.load(getattr(preload, name))
 for module in sys.argv[3:]:
     __import__(module)
 ours = [name for name in sys.modules if name.partition(".")[0] == "dotlocal"]
@@ -28,9 +28,11 @@ assert not {"os", "ssl", "socket", "enum", "re"} & set(sys.modules)
 print(*(name for name in ours if sys.modules[name].__spec__), "|",
       *(name for name in ours if not sys.modules[name].__spec__))
 """
+_FIRST = ("dotlocal.device.serve.command", "dotlocal.device.serve.boot_beside")
 COMMANDS = {
     "BOOT": ("dotlocal.device.boot",),
-    "SERVE": ("dotlocal.device.serve.command", "dotlocal.device.serve.service"),
+    "SERVE_FIRST": _FIRST,
+    "SERVE_FIRST SERVE": (*_FIRST, "dotlocal.device.serve.service"),
 }
 
 

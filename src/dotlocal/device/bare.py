@@ -27,7 +27,7 @@ if __name__ == "__main__":
         gc.enable()
         run(sys.argv[2:])
     elif word == "serve":
-        preload.load(preload.SERVE)
+        preload.load(preload.SERVE_FIRST)
         from dotlocal.device.serve.command import run
 
         run(sys.argv[2:])

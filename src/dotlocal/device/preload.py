@@ -9,18 +9,22 @@ import marshal
 import posix
 import sys
 
-# Each after all that it imports itself; a package has a stroke at its end.
+# Each after all that it imports itself; a package has a stroke at its end. A service that has a boot beside it begins
+# that first, and imports the rest beside it.
 BOOT = (
     "", "device/", "core/", "core/errors", "core/findings", "core/names", "core/window", "core/der", "core/subtrees",
     "core/template", "device/settings", "host/", "host/paths", "host/environment", "host/ffi", "host/clock",
     "device/time", "device/surroundings", "device/plan", "device/status", "host/files", "host/libcrypto", "host/keys",
     "device/store", "host/entropy", "device/boot",
 )  # fmt: skip
-SERVE = (
+SERVE_FIRST = (
     "", "device/", "core/", "core/errors", "device/serve/", "host/", "host/paths", "host/environment",
-    "device/serve/command", "host/tls", "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end",
-    "device/serve/limits", "device/serve/listener", "host/privileges", "device/serve/endpoint",
-    "device/serve/relay", "device/serve/crowd", "device/serve/tls", "device/serve/terminator", "device/serve/service",
+    "device/serve/command", "device/serve/boot_beside",
+)  # fmt: skip
+SERVE = (
+    "host/tls", "device/serve/acme_tls", "device/serve/notices", "device/serve/back_end", "device/serve/limits",
+    "device/serve/listener", "host/privileges", "device/serve/endpoint", "device/serve/relay", "device/serve/crowd",
+    "device/serve/tls", "device/serve/terminator", "device/serve/service",
 )  # fmt: skip
 
 _BY_TIME, _UNCHECKED = bytes(4), b"\1\0\0\0"  # PEP 552: the source's time and size follow; nothing is to be compared

@@ -120,6 +120,9 @@ def main(options: Options) -> None:
 
 
 def _serve(options: Options, boot: BootBeside | None) -> None:
+    from dotlocal.device import preload
+
+    preload.load(preload.SERVE)
     from dotlocal.device.serve import service
 
     if options.helps or not options.listen or not (options.to or options.folder):
