@@ -190,6 +190,23 @@ def test_a_set_that_the_group_cannot_read_makes_another_set(dotlocal: Command, t
     assert current.stat().st_mode & 0o777 == 0o750
 
 
+def test_a_group_that_can_not_read_the_key_is_told_once(dotlocal: Command, tmp_path: Path) -> None:
+    """Unknown to this system: another set would be no better, and a timer that asks every ten minutes makes none. When
+    device.toml names it no longer, the status shall not either.
+    """
+    told = retell(tmp_path / "story", dotlocal)
+    config = told.device("07") / "device.toml"
+    before, words = config.read_text(), [*told.boot_words("07"), "--changed", "--json"]
+    config.write_text(f'group = "no-such-group"\n{before}')
+    first, second = (dotlocal(*words) for _ in range(2))
+    assert [each.status for each in (first, second)] == [1, 1]
+    config.write_text(before)
+    reports = [json.loads(each.out) for each in (first, second, dotlocal.ok(*words))]
+    errors = [[each["code"] for each in report["findings"] if each["severity"] == "error"] for report in reports]
+    assert errors == [["group-unknown"], ["group-unknown"], []]
+    assert reports[0]["serial"] == reports[1]["serial"]
+
+
 def test_what_fails_stands_in_the_status(dotlocal: Command, tmp_path: Path) -> None:
     """Nobody reads what a hook writes."""
     told = retell(tmp_path / "story", dotlocal)

@@ -163,7 +163,12 @@ def issue(
         if own.issuer:
             key, planned = own.issuer_key, own.issuer_plan
     if not planned.names and not planned.addresses:
-        return _without_names(planned, template, settings, run, own)
+        from dotlocal.device import fallback  # once in a device's life, and not at each boot
+
+        report = status.of(planned, template, serial=0, names_serial=0)
+        if own:
+            own.tell(report)
+        return fallback.without_names(report, planned.window, settings.group, run)
     issuing = own.issuer.template if own and own.issuer else template
     if settings.keep_while_unchanged:
         from dotlocal.device import kept  # a choice that few devices make
@@ -180,11 +185,9 @@ def issue(
     if own:
         own.tell(report)
     more = for_help_pages(key, issuing, planned, state, own, made=reading.uptime) if settings.helps else {}
-    private, full_chain, names_chain = (
-        keys.write_pem("PRIVATE KEY", server_key.pkcs8()), keys.write_pem("CERTIFICATE", full) + above,
-        keys.write_pem("CERTIFICATE", names) + above,
-    )  # fmt: skip
-    _publish(run, report, settings, private, full_chain, names_chain, more)
+    private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
+    full_chain, names_chain = (keys.write_pem("CERTIFICATE", each) + above for each in (full, names))
+    publish(run, report, settings.group, {**set_of(private, full_chain, names_chain), **more})
     return report
 
 
@@ -194,7 +197,7 @@ def _serve_own(own: "Own", planned: Plan, template: Template, settings: Settings
     report = status.of(planned, template, serial=held.serial, names_serial=held.serial)
     own.tell(report)
     chain = held.chain()
-    _publish(run, report, settings, held.private(), chain, chain, {})
+    publish(run, report, settings.group, set_of(held.private(), chain, chain))
     return report
 
 
@@ -235,19 +238,19 @@ def _certificate(
     return serial, certificate(tbs, template.algorithm, key.sign(tbs))
 
 
-def _publish(
-    run: Run, report: "dict[str, Any]", settings: Settings, private: str, full_chain: str, names_chain: str,
-    more: "dict[str, str]",
-) -> None:  # fmt: skip
-    publish(run, report, settings.group, {
+def set_of(private: str, full_chain: str, names_chain: str) -> "dict[str, str]":
+    """What a set has for web servers, name to text: the key, the two chains, and each of them with the key."""
+    return {
         "privkey.pem": private, "fullchain.pem": full_chain, "names.pem": names_chain,
-        "bundle.pem": private + full_chain, "names-bundle.pem": private + names_chain, **more,
-    })  # fmt: skip
+        "bundle.pem": private + full_chain, "names-bundle.pem": private + names_chain,
+    }  # fmt: skip
 
 
 def publish(run: Run, report: "dict[str, Any]", group: str, texts: "dict[str, str]") -> None:
     """Make texts and status the current set; whatever holds the key is for its owner, or for the group, alone."""
-    reader = _group_of(group, report)
+    reader, problem = reader_of(group)
+    if problem:
+        report["findings"] += status.findings([problem])
     secret = 0o600 if reader is None else 0o640
     contents = {name: (text.encode(), secret if "PRIVATE KEY" in text else 0o644) for name, text in texts.items()}
     contents["status.json"] = ((status.encode(report) + "\n").encode(), 0o644)
@@ -261,23 +264,6 @@ def sent_above(birth: str) -> str:
     if not begin:
         raise Refused("birth-damaged", "birth.pem holds no certificate", hint="adopt the birth record again")
     return head
-
-
-def _without_names(
-    planned: Plan, template: Template, settings: Settings, run: Run, own: "Own | None"
-) -> "dict[str, Any]":
-    from dotlocal.device.fallback import keep_serving, self_signed  # once in a device's life, and not at each boot
-
-    report = status.of(planned, template, serial=0, names_serial=0)
-    if own:
-        own.tell(report)
-    if run.has_current():
-        return keep_serving(run, report)
-    serial, server_key, text = self_signed(planned.window)
-    report["serial"] = report["names_serial"] = f"{serial:x}"
-    private = keys.write_pem("PRIVATE KEY", server_key.pkcs8())
-    _publish(run, report, settings, private, text, text, {})
-    return report
 
 
 def read_settings(state: State, options: Options) -> "tuple[Settings, list[Finding]]":
@@ -335,35 +321,23 @@ def save_floor(state: State, planned: Plan) -> None:
             pass  # a read-only state is normal; the floor is a hint
 
 
-def group_id(name: str) -> "int | None":
-    """The number of a group; None: it has no name, or this system lacks it."""
-    if not name:
-        return None
+def reader_of(group: str) -> "tuple[int | None, Finding | None]":
+    """The number of the group that may read the key, None where that is for its owner alone; and what is wrong with the
+    group of the settings.
+    """
+    if not group:
+        return None, None
     from grp import getgrnam
 
     try:
-        return getgrnam(name).gr_gid
+        found = getgrnam(group).gr_gid
     except KeyError:
-        return None
+        found = None
+    if found is not None and (os.geteuid() == 0 or found in (os.getegid(), *os.getgroups())):
+        return found, None
+    from dotlocal.device import fallback  # what isn't so at an everyday boot
 
-
-def _group_of(name: str, report: "dict[str, Any]") -> "int | None":
-    found = group_id(name)
-    if name and found is None:
-        problem = Finding(
-            "group-unknown", ERROR, "device.toml", f"it names the group {name!r}, which this system lacks",
-            hint="add the group; until then only the owner of run/current can read it",
-        )  # fmt: skip
-    elif found is not None and os.geteuid() != 0 and found not in (os.getegid(), *os.getgroups()):
-        problem = Finding(
-            "group-refused", ERROR, "device.toml",
-            f"user {os.geteuid()} is not in its group {name!r}, and can't give it the key",
-            hint="name a group of that user's, and add the user that serves to it; until then only the owner can read",
-        )  # fmt: skip
-    else:
-        return found
-    report["findings"] += status.findings([problem])
-    return None
+    return None, fallback.no_reader(group, found)
 
 
 def parse(words: "list[str]") -> "Options | None":

@@ -106,7 +106,9 @@ class Turn:
             planned = chosen.issuer_plan if chosen.issuer else planned
         if settings.helps and own["served"] == "vendor" and not os.path.exists(os.path.join(run.current, probe.ROOT)):
             return {}  # help pages were switched on since
-        if report and not _given_to(run, settings.group):
+        reader, problem = boot.reader_of(settings.group)
+        planned.findings += [problem] if problem else []  # told already, and no better for a new set
+        if report and not _given_to(run, reader):
             return {}
         try:
             if not report or not same(report, planned, template) or _slots(report) != _slots(own):
@@ -159,17 +161,15 @@ def _slots(report: "dict[str, Any]") -> "dict[str, Any]":
     return {"": report["served"], **{name: (each["state"], each.get("serial")) for name, each in own.items()}}
 
 
-def _given_to(run: Run, group: str) -> bool:
-    """Whether the current set is for the group to read, and for no other one: a unit of another user's that starts
+def _given_to(run: Run, group: "int | None") -> bool:
+    """Whether the current set is for that group to read, and for no other one: a unit of another user's that starts
     takes it with all of the run directory (RuntimeDirectory=, systemd.exec(5)).
     """
     try:
         found = os.stat(run.current)
     except OSError:
         return False
-    wanted = boot.group_id(group)
-    shared = bool(found.st_mode & 0o040)
-    return shared and found.st_gid == wanted if wanted is not None else not shared
+    return (found.st_gid if found.st_mode & 0o040 else None) == group
 
 
 def _current(run: Run) -> "dict[str, Any]":

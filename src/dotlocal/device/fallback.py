@@ -1,6 +1,6 @@
 # Boot path: no typing, dataclasses, enum or re at run time; json only where there is an old status to read.
-"""What a device with no name left does: go on with the set before, or start its web servers with a self-signed
-certificate, and in both cases say so in status.json. And what a boot says of a report that nobody takes.
+"""What a boot does instead where it can't do what it is for, and what it says then: with no name left, without a reader
+for the key, when it was refused, and when nobody takes its report.
 """
 
 import os
@@ -13,7 +13,7 @@ from dotlocal.core.names import HostName
 from dotlocal.core.subtrees import UNCONSTRAINED
 from dotlocal.core.template import KEY_ID_SLOT, NAMES_SLOT, Template, certificate
 from dotlocal.core.window import Window
-from dotlocal.device import status
+from dotlocal.device import boot, status
 from dotlocal.device.store import Run
 from dotlocal.host import entropy, files, keys
 from dotlocal.host.keys import Key
@@ -41,10 +41,36 @@ def self_signed(window: Window) -> "tuple[int, Key, str]":
     return serial, key, keys.write_pem("CERTIFICATE", certificate(tbs, template.algorithm, key.sign(tbs)))
 
 
+def without_names(report: "dict[str, Any]", window: Window, group: str, run: Run) -> "dict[str, Any]":
+    """Go on with the set before, or start the web servers with a self-signed certificate; returns the status, which
+    says so.
+    """
+    if run.has_current():
+        return keep_serving(run, report)
+    serial, key, chain = self_signed(window)
+    report["serial"] = report["names_serial"] = f"{serial:x}"
+    boot.publish(run, report, group, boot.set_of(keys.write_pem("PRIVATE KEY", key.pkcs8()), chain, chain))
+    return report
+
+
 def keep_serving(run: Run, report: "dict[str, Any]") -> "dict[str, Any]":
     """The status of the set that stays current, with the clock, the left-out names and the findings of now."""
     now = {name: report[name] for name in ("left_out", "clock", "own", "findings")}
     return _rewrite(run, now) or report
+
+
+def no_reader(group: str, found: "int | None") -> Finding:
+    """Why the group of device.toml gets no key: this system lacks it, or this user may not give it to `found`."""
+    if found is None:
+        return Finding(
+            "group-unknown", ERROR, "device.toml", f"it names the group {group!r}, which this system lacks",
+            hint="add the group; until then only the owner of run/current can read it",
+        )  # fmt: skip
+    return Finding(
+        "group-refused", ERROR, "device.toml",
+        f"user {os.geteuid()} is not in its group {group!r}, and can't give it the key",
+        hint="name a group of that user's, and add the user that serves to it; until then only the owner can read",
+    )  # fmt: skip
 
 
 def tell_failure(run: Run, refused: Refused, hint: str) -> None:
