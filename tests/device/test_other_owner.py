@@ -415,6 +415,18 @@ def test_a_hand_over_follows_no_link_for_root(kept: Kept, tmp_path: Path) -> Non
     assert tree(elsewhere) == before
 
 
+def test_a_hand_over_does_not_wait_for_the_owner(kept: Kept) -> None:
+    """A FIFO for status.json would have root's reader wait for ever, and no set would be handed over again."""
+    kept.ok("boot")
+    status = kept.run / "current/status.json"
+    status.unlink()
+    os.mkfifo(status)
+    kept.config.write_text(f'{TOML}[handover]\nserver = "command"\ncommand = ["true"]\nconnect = "127.0.0.1:9"\n')
+    done = kept.command("device", "handover", f"--run={kept.run}", f"--config={kept.config}", before=kept.others.root)
+    assert (done.status, done.code) == (1, "file-unreadable"), done
+    assert "no plain file" in done.err
+
+
 def bounded(unit: str) -> tuple[str, ...]:
     """Words in front of a command that leave root the powers of a unit's CapabilityBoundingSet= alone."""
     text = files("dotlocal.device.system").joinpath(f"dotlocal-{unit}.service").read_text()

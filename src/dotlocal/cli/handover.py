@@ -8,7 +8,7 @@ import os
 from typing import Any
 
 from dotlocal.cli import terms
-from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.errors import Absent
 from dotlocal.device import store
 
 _MOST_SETS = 5  # that may come, one during the hand-over of the other
@@ -65,16 +65,18 @@ def _ours(finding: dict[str, str]) -> bool:
 
 
 def current_status(run: store.Run) -> dict[str, Any]:
-    """What status.json of the current set says; refuses `no-status` and `status-damaged`."""
+    """What status.json of the current set says; refuses `no-status`, `status-damaged`, and what can't be read."""
+    from dotlocal.device.handover import offered
     from dotlocal.host import files
 
     path = os.path.join(run.current, "status.json")
     try:
-        report = json.loads(files.read(path))
+        with offered.current(run) as (_, place):
+            report = json.loads(files.read("status.json", place=place))
         if isinstance(report, dict) and {"names", "findings", "serial"} <= set(report):
             return report
-    except Refused as refused:
-        raise Absent("no-status", refused.message, hint="`dotlocal device boot` makes it") from None
+    except Absent as absent:
+        raise Absent("no-status", absent.message, hint="`dotlocal device boot` makes it") from None
     except (ValueError, RecursionError):
         pass
     raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew")

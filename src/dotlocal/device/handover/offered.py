@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import ssl
+from contextlib import contextmanager
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.host import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dotlocal.device.store import Run
 
 KEY, WITH_ADDRESSES, NAMES_ONLY = "privkey.pem", "fullchain.pem", "names.pem"
@@ -60,9 +63,10 @@ def leaf(chain: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(first + end)
 
 
-def _read(run: Run) -> tuple[str, dict[str, str]]:
-    """The folder of the current set, and its files. By descriptor, and below the run directory alone: root may be
-    handing over what another user has put there.
+@contextmanager
+def current(run: Run) -> Iterator[tuple[str, int]]:
+    """The folder of the current set, and its descriptor. Below the run directory alone, and through no link: root may
+    be handing over what another user has put there. Refuses `no-set` and `set-unreadable`.
     """
     try:
         name = os.readlink(run.current)
@@ -78,9 +82,14 @@ def _read(run: Run) -> tuple[str, dict[str, str]]:
     except OSError as error:
         raise _unreadable(f"{folder} can't be read: {error.strerror}") from None
     try:
-        return folder, {name: _text(place, folder, name) for name in (KEY, WITH_ADDRESSES, NAMES_ONLY, *BUNDLES)}
+        yield folder, place
     finally:
         os.close(place)
+
+
+def _read(run: Run) -> tuple[str, dict[str, str]]:
+    with current(run) as (folder, place):
+        return folder, {name: _text(place, folder, name) for name in (KEY, WITH_ADDRESSES, NAMES_ONLY, *BUNDLES)}
 
 
 def _load(bundle: str) -> None:
