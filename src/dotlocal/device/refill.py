@@ -66,7 +66,7 @@ def due(run: Run) -> bool:
     except OSError:
         return False
     try:
-        return batch.wait(clock.read().uptime) == 0
+        return batch.wait(clock.uptime()) == 0
     finally:
         batch.close()
 

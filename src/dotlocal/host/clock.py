@@ -39,11 +39,16 @@ def now() -> int:
     return int(time())
 
 
+def uptime() -> int:
+    """Seconds since the machine was started, suspended time included."""
+    return int(clock_gettime(CLOCK_BOOTTIME))
+
+
 def read() -> Reading:
     """Read the clock and everything that says how far to trust it. Never fails: what can't be read is unknown."""
     return Reading(
         now=now(),
-        uptime=int(clock_gettime(CLOCK_BOOTTIME)),
+        uptime=uptime(),
         boot_id=_text("/proc/sys/kernel/random/boot_id"),
         synchronised=_synchronised(),
         battery_clock=_battery_clock(),

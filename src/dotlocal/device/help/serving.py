@@ -64,7 +64,7 @@ class Opened:
             doors.append(Door(self._pages, lambda request, *_: _challenge(offer.run, request) or _page(app, request)))
         if self._probe:
             certificates = ProbeSet(
-                offer.run, say=lambda line: notices.rarely("probe", line), clock=monotonic, started=clock.read().uptime
+                offer.run, say=lambda line: notices.rarely("probe", line), clock=monotonic, started=clock.uptime()
             )
             tokens = Tokens(lambda: os.urandom(16), monotonic)
             probe = Probe(lambda: facts.look(offer.run), tokens, hsts=offer.hsts)

@@ -178,7 +178,7 @@ def _inotify(path: str, mask: int) -> int:
     libc = CDLL(None, use_errno=True)
     descriptor: int = libc.inotify_init1(_IN_CLOEXEC_NONBLOCK)
     libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
-    if descriptor < 0 or libc.inotify_add_watch(descriptor, path.encode(), mask) < 0:
+    if descriptor < 0 or libc.inotify_add_watch(descriptor, os.fsencode(path), mask) < 0:
         number = get_errno()
         if descriptor >= 0:
             os.close(descriptor)  # what isn't there is asked for again at each change, for years

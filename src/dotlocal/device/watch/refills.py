@@ -57,7 +57,7 @@ class Refills:
 
     def look(self) -> None:
         """Somebody has opened the mark, or may have."""
-        wait = self._batch.wait(clock.read().uptime) if self._batch else None
+        wait = self._batch.wait(clock.uptime()) if self._batch else None
         self.due = None if wait is None else max(monotonic() + wait, self._soonest)
 
     def start(self) -> None:
