@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -100,6 +101,21 @@ def serial(port: int, root: Path) -> int:
         return int(str(presented["serialNumber"]), 16)
 
 
+def free_port() -> int:
+    """One of loopback that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def until(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not happened():
@@ -148,6 +164,19 @@ def test_it_boots_and_serves(device: Path, story: Told, dotlocal: Command, how: 
         assert children(process.pid) == []
         process.terminate()
         assert process.wait(PATIENCE) == 0
+
+
+def test_who_comes_too_early_waits(device: Path, story: Told, dotlocal: Command) -> None:
+    """A browser that is there before the certificate isn't turned away: it gets its answer a moment later."""
+    port = free_port()
+    command = [*bare(dotlocal), *(f"--listen=127.0.0.1:{port}" if "listen" in word else word for word in words(device))]
+    with started(command, dotlocal.env()) as process, ThreadPoolExecutor() as visitors:
+        with held_up(device):
+            until(lambda: accepts(port))
+            visitor = visitors.submit(serial, port, story.root)
+            until(lambda: waits_for_another(process.pid))
+            assert not visitor.done()
+        assert visitor.result(PATIENCE)
 
 
 def test_what_is_served_is_of_this_boot(device: Path, story: Told, dotlocal: Command) -> None:

@@ -111,7 +111,8 @@ def serve(
     """Serve until SIGTERM or SIGINT (in the main thread), or until `stop` is set, whichever comes first.
 
     1. Bind, which may need root. 2. Become `user`. 3. Read the certificates, as that user. 4. Listen, tell `ready` the
-    address, and serve. `say` takes lines for people. Raises Refused, before listening, if anything of 1 to 3 fails.
+    address, and serve; with a boot beside, clients may wait in line from 2 on. `say` takes lines for people. Raises
+    Refused if anything of 1 to 3 fails.
     """
     notices = Notices(say, clock=monotonic)
     with bind(serving.listen) as listener:
@@ -154,6 +155,8 @@ def _serve(
     if serving.user:
         drop_to(User.named(serving.user))
     back_end = _back_end(serving, notices)
+    if serving.boot:
+        listener.listen(_BACKLOG)  # who comes meanwhile waits for the certificate, and is not turned away
     _wait_for_set(serving, notices)
     certificates = CurrentSet(serving.run, say=notices.say)
     _make_room_for_descriptors(serving.limits, notices, more=_DESCRIPTORS_FOR_HELP if helping else 0)
