@@ -139,6 +139,18 @@ def test_the_unit_of_the_hand_over_may_restart_it(serving: Machine) -> None:
     assert serving("stat", "-c", "%U:%G %a", "/run/dotlocal/current/privkey.pem") == "root:root 600"
 
 
+def test_a_reload_leaves_nothing_behind(serving: Machine) -> None:
+    """As by other programs' hooks: the signal of Debian's unit would end the shell, and another lighttpd be started
+    beside one that goes on accepting with its old certificates. There is no reload; who would do with a restart gets it.
+    """
+    before = serving.main_pid("lighttpd.service")
+    serving("systemctl", "reload", "lighttpd.service")
+    assert serving.main_pid("lighttpd.service") == before
+    serving.ok("systemctl", "reload-or-restart", "lighttpd.service")
+    assert serving.main_pid("lighttpd.service") != before
+    assert len(serving("sh", "-c", "sleep 1; pgrep -x lighttpd").split()) == 1
+
+
 def test_stopped_it_stays_so(serving: Machine) -> None:
     """The shell that is its main process hands on the signal; nothing of lighttpd is left when nobody is served."""
     serving.ok("systemctl", "stop", "lighttpd.socket", "lighttpd.service")

@@ -40,6 +40,7 @@ server.systemd-socket-activation = "enable"
 server.feature-flags += ( "server.graceful-shutdown-timeout" => 0 )  # or what is still being sent is cut off after 8 s
 {PORTS}"""
 # PIDFile=: with Debian's, systemd would take the old lighttpd for the main process as soon as the shell has ended.
+# ExecReload=: SIGUSR1 would end the shell alone, and a lighttpd that nobody knows of go on with its old certificates.
 # parent: the variable names the shell, which is not the process that takes the sockets (lighttpd 1.4.64).
 BESIDE = {
     "/etc/systemd/system/lighttpd.socket": """\
@@ -68,6 +69,7 @@ PIDFile=
 ExecStart=
 ExecStart=/bin/sh -c "trap 'kill -INT $$!; exit 0' INT; \\
 LISTEN_PID=parent:$$$$ /usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf & wait $$!"
+ExecReload=
 KillSignal=SIGINT
 KillMode=process
 """,
