@@ -179,6 +179,21 @@ def test_who_comes_too_early_waits(device: Path, story: Told, dotlocal: Command)
         assert visitor.result(PATIENCE)
 
 
+def test_a_log_that_nobody_reads_stops_nothing(device: Path, story: Told, dotlocal: Command) -> None:
+    """The reader of stderr has gone, as when a log daemon is restarted: clients are served, and a signal ends it well."""
+    with started([*launcher(dotlocal), *words(device)], dotlocal.env()) as process:
+        port, _ = port_of(process)
+        assert process.stderr
+        process.stderr.close()
+        context = ssl.create_default_context(cafile=str(story.root))
+        connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        with context.wrap_socket(connection, server_hostname=NAME) as secured:
+            secured.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert secured.recv(99).startswith(b"HTTP/1.1 502")  # and it has a line to say about that
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
 def test_what_is_served_is_of_this_boot(device: Path, story: Told, dotlocal: Command) -> None:
     """An earlier set is there, and the boot is slow: nothing is served before it has ended, and then the new one."""
     dotlocal.ok(*story.boot_words("07"))

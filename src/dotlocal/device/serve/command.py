@@ -75,7 +75,10 @@ def run(words: list[str]) -> None:
         sys.exit(2 if isinstance(refused, Absent) else 1)
     except KeyboardInterrupt:  # before it serves; after that it is a way to end it well
         sys.exit(130)
-    sys.stderr.flush()
+    try:
+        sys.stderr.flush()
+    except OSError:
+        pass  # lines that nobody took; see Notices
     os._exit(0)  # every connection is ended, and what is left of the interpreter needs no good order
 
 
@@ -219,4 +222,7 @@ def _ready(bound: tuple[str, int]) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"dotlocal: {line}\n")
+    try:
+        sys.stderr.write(f"dotlocal: {line}\n")
+    except OSError:
+        pass  # no reason not to serve; see Notices
