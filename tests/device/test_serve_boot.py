@@ -180,7 +180,7 @@ def test_who_comes_too_early_waits(device: Path, story: Told, dotlocal: Command)
 
 
 def test_a_log_that_nobody_reads_stops_nothing(device: Path, story: Told, dotlocal: Command) -> None:
-    """The reader of stderr has gone, as when a log daemon is restarted: clients are served, and a signal ends it well."""
+    """The reader of stderr has gone, as when a log daemon restarts: clients are served, and a signal ends it well."""
     with started([*launcher(dotlocal), *words(device)], dotlocal.env()) as process:
         port, _ = port_of(process)
         assert process.stderr

@@ -141,7 +141,7 @@ def test_the_unit_of_the_hand_over_may_restart_it(serving: Machine) -> None:
 
 def test_a_reload_leaves_nothing_behind(serving: Machine) -> None:
     """As by other programs' hooks: the signal of Debian's unit would end the shell, and another lighttpd be started
-    beside one that goes on accepting with its old certificates. There is no reload; who would do with a restart gets it.
+    beside one that goes on accepting with its old certificates. There is no reload; a restart is what there is.
     """
     before = serving.main_pid("lighttpd.service")
     serving("systemctl", "reload", "lighttpd.service")
