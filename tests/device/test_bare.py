@@ -183,3 +183,13 @@ def test_a_monitor_without_the_package_is_told_that_nothing_is_known(bare: Comma
 def test_help_needs_no_package(bare: Command, command: str) -> None:
     """Whoever asks how it works is told."""
     assert "dotlocal" in bare.ok(*command.split()).out
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_the_bare_start_without_streams(device: Device, bare: Command, closed: str) -> None:
+    """Init scripts may close them: it boots all the same, and writes nothing into a file by mistake."""
+    asked = "from dotlocal.device.install import bare; print(bare())"
+    start = subprocess.check_output([bare.python, "-c", asked], env=bare.env(), text=True).split()
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", *start, *words(device)[1:]]
+    assert subprocess.run(command, env=bare.env(), timeout=60).returncode == 0
+    assert accepted(device)

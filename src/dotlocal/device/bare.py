@@ -15,6 +15,10 @@ if __name__ == "__main__":
 
     sys.modules["dotlocal.device.preload"] = preload
     sys.path[-1] = __file__.rpartition("/dotlocal/")[0]
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from dotlocal.host.streams import start_over
+
+        start_over()
     word = sys.argv[1] if sys.argv[1:] else ""
     if word == "boot":
         preload.load(preload.BOOT)

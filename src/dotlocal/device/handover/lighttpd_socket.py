@@ -67,7 +67,7 @@ StartLimitIntervalSec=0
 [Service]
 PIDFile=
 ExecStart=
-ExecStart=/bin/sh -c "trap 'kill -INT $$!; exit 0' INT; \\
+ExecStart=/bin/sh -c "trap 'kill -INT $$!; exit 0' INT TERM; \\
 LISTEN_PID=parent:$$$$ /usr/sbin/lighttpd -D -f /etc/lighttpd/lighttpd.conf & wait $$!"
 ExecReload=
 KillSignal=SIGINT
