@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from serve_peers import (
     HOST,
     PATIENCE,
+    SOURCE,
     VERSIONS,
     Child,
     Client,
@@ -23,6 +25,7 @@ from serve_peers import (
     back_end,
     client_context,
     echo,
+    first_set,
     pem,
     s_client,
     serving,
@@ -127,6 +130,26 @@ def test_a_signal_ends_it_at_once(tmp_path: Path, number: int) -> None:
             assert time.monotonic() - started < 1.0
             assert client.dropped()
         assert behind.result() is ConnectionResetError
+
+
+OTHER_THREAD = """\
+import signal, sys, threading, time
+from dotlocal.device.serve.service import Serving, serve
+def asked(bound):
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(60)
+def ready(bound):
+    threading.Thread(target=asked, args=(bound,), daemon=True).start()
+serve(Serving(sys.argv[1], ("127.0.0.1", 0), ("127.0.0.1", 9)), say=lambda line: None, ready=ready)
+"""
+
+
+def test_a_signal_that_does_not_wake_the_loop_ends_it_too(tmp_path: Path) -> None:
+    """One that another thread gets, as one that comes just before epoll_wait(2): no call is interrupted by it."""
+    first_set(tmp_path)
+    command = [sys.executable, "-c", OTHER_THREAD, str(tmp_path)]
+    assert subprocess.run(command, env={**os.environ, "PYTHONPATH": str(SOURCE)}, timeout=PATIENCE).returncode == 0
 
 
 @pytest.mark.parametrize(

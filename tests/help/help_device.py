@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import socket
@@ -124,9 +125,20 @@ def got(answer: bytes) -> Got:
         line.partition(":") for line in lines)}, body)  # fmt: skip
 
 
-def exchange(port: int, request: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+_NEWCOMERS = itertools.count(1)
+
+
+def newcomer() -> tuple[str, int]:
+    """An address of loopback that nobody came from before: what others have spent doesn't count against it."""
+    high, low = divmod(next(_NEWCOMERS), 250)
+    return f"127.1.{high}.{low + 1}", 0
+
+
+def exchange(
+    port: int, request: bytes, tls: ssl.SSLContext | None = None, source: tuple[str, int] | None = None
+) -> bytes:
     """Send octets, and take what comes until the end; what a broken connection left is what came."""
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE, source) as connection:
         secured = tls.wrap_socket(connection, server_hostname=HOST) if tls else connection
         answer = bytearray()
         with suppress(ConnectionError):
@@ -136,7 +148,10 @@ def exchange(port: int, request: bytes, tls: ssl.SSLContext | None = None) -> by
         return bytes(answer)
 
 
-def get(port: int, target: str = "/", *, tls: ssl.SSLContext | None = None, method: str = "GET", **fields: str) -> Got:
+def get(
+    port: int, target: str = "/", *, tls: ssl.SSLContext | None = None, method: str = "GET",
+    source: tuple[str, int] | None = None, **fields: str,
+) -> Got:  # fmt: skip
     """One request; `host` is the device's unless said otherwise."""
     sent = {
         "host": f"{HOST}:{port}",
@@ -144,7 +159,7 @@ def get(port: int, target: str = "/", *, tls: ssl.SSLContext | None = None, meth
         **{name.replace("_", "-"): value for name, value in fields.items()},
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
-    return got(exchange(port, f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1"), tls))
+    return got(exchange(port, f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1"), tls, source))
 
 
 def trusting(root: Path) -> ssl.SSLContext:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
-from help_device import HOST, NONCE, Device, Ports, careless, exchange, get, trusting
+from help_device import HOST, NONCE, Device, Ports, careless, exchange, get, newcomer, trusting
 
 from dotlocal.device import probe, refill
 from dotlocal.device.help import probe_set
@@ -339,7 +340,8 @@ def test_a_set_without_a_probe_shows_none(tmp_path: Path) -> None:
 
 
 def ask(ports: Ports, tls: ssl.SSLContext | None, mode: str = "cors") -> Any:
-    return get(ports.probe, f"/{NONCE}", tls=tls, origin=f"http://{HOST}:{ports.pages}", sec_fetch_mode=mode)
+    origin = f"http://{HOST}:{ports.pages}"
+    return get(ports.probe, f"/{NONCE}", tls=tls, origin=origin, sec_fetch_mode=mode, source=newcomer())
 
 
 def test_one_port_answers_with_and_without_tls(device: Device, ports: Ports) -> None:
@@ -367,9 +369,7 @@ def test_an_exception_for_the_probe_is_worth_nothing(ports: Ports) -> None:
 
 
 def _connected(port: int) -> Any:
-    import socket
-
-    return socket.create_connection(("127.0.0.1", port), 10)
+    return socket.create_connection(("127.0.0.1", port), 10, newcomer())
 
 
 def test_nothing_is_resumed(ports: Ports) -> None:

@@ -46,7 +46,7 @@ def test_without_the_setting_there_is_neither(device: Device) -> None:
         told = b""
         while b"serving https on" not in told:
             told += server.stderr.readline() if server.stderr else b""
-        assert b"dotlocal.device.serve.service" in told
+        assert b"dotlocal.device.preload" in told
         assert b"dotlocal.device.help" not in told
         assert b"dotlocal.guide" not in told
     finally:

@@ -26,14 +26,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from signal import SIGINT, SIGTERM, signal
+    from signal import SIGINT, SIGTERM, set_wakeup_fd, signal
     from types import FrameType
 
     from dotlocal.device.help.serving import Offer, Opened
     from dotlocal.device.serve.boot_beside import BootBeside
     from dotlocal.device.serve.listener import Listener
 else:
-    from _signal import SIGINT, SIGTERM, signal  # what `signal` wraps in enumerations
+    from _signal import SIGINT, SIGTERM, set_wakeup_fd, signal  # what `signal` wraps in enumerations
 
 __all__ = ["Limits", "Serving", "Stop", "serve", "serve_help"]
 
@@ -84,21 +84,25 @@ class Serving:
 class Stop:
     """Ends a `serve` from another thread, or from a signal handler."""
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("_reading", "writing")
 
     def __init__(self) -> None:
-        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._reading, self.writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     def set(self) -> None:
         """Ask for the end; it comes at once. More than once is the same as once."""
-        os.eventfd_write(self._descriptor, 1)
+        try:
+            os.write(self.writing, b"\0")
+        except BlockingIOError:
+            pass  # it is full of such wishes
 
     def fileno(self) -> int:
-        """Readable from the first `set` on."""
-        return self._descriptor
+        """Readable from the first `set` on, or from the first octet that is written to the descriptor `writing`."""
+        return self._reading
 
     def __del__(self) -> None:
-        os.close(self._descriptor)
+        os.close(self._reading)
+        os.close(self.writing)
 
 
 def serve(
@@ -233,23 +237,28 @@ def _make_room_for_descriptors(limits: Limits, notices: Notices, *, more: int) -
 
 
 class _EndedBySignals:
-    """SIGTERM and SIGINT set the stop, in the main thread, to which Python delivers them; elsewhere nothing is done."""
+    """SIGTERM and SIGINT set the stop, in the main thread, which Python handles them in; elsewhere nothing is done.
 
-    __slots__ = ("_before", "_stop")
+    By Python's wake-up descriptor: a handler alone would run when the main thread wakes, and a signal that another
+    thread gets, or that comes just before epoll_wait(2), doesn't wake it.
+    """
+
+    __slots__ = ("_before", "_stop", "_woken")
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
+        self._woken = -1
         self._before: list[tuple[int, Callable[[int, FrameType | None], object] | int | None]] = []
 
     def __enter__(self) -> None:
         try:
-            self._before = [(number, signal(number, self._set)) for number in (SIGTERM, SIGINT)]
+            self._woken = set_wakeup_fd(self._stop.writing, warn_on_full_buffer=False)
         except ValueError:
-            pass
+            return
+        self._before = [(number, signal(number, lambda *_: None)) for number in (SIGTERM, SIGINT)]
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before:
             signal(number, handler)
-
-    def _set(self, *_: object) -> None:
-        self._stop.set()
+        if self._before:
+            set_wakeup_fd(self._woken)
