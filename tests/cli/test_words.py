@@ -34,13 +34,21 @@ def test_every_command_explains_itself(dotlocal: Command, command: str) -> None:
         "root sign x.pem --hostname press", "root sign x.pem --replace why", "root sign x.pem --years soon",
         "root sign x.pem --passphrase-fd x", "root sign x.pem --passphrase-fd 3 --passphrase-file y",
         "factory init", "factory init --name x --key RSA-3072", "factory provision", "device init", "device adopt",
-        "device init --ser SN1", "device status x",
+        "device init --ser SN1", "device status x", "device install", "device install systemd --server nginx",
+        "device install --server nginx --port 65536", "device install --server nginx --port x",
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_words(dotlocal: Command, words: str) -> None:
     """Exit 2, code `usage`, and where to read on."""
     done = dotlocal(*words.split())
     assert (done.status, done.code, done.hinted, done.out) == (2, "usage", True, "")
+
+
+def test_a_web_server_is_no_kit(dotlocal: Command) -> None:
+    """`device install nginx`: the hint has the words that were meant."""
+    done = dotlocal("device", "install", "nginx")
+    assert (done.status, done.code) == (1, "unknown-kit")
+    assert "--server nginx" in done.err
 
 
 @pytest.mark.parametrize("words", ["", "root", "device"])

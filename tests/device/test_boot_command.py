@@ -247,10 +247,21 @@ def test_before_adoption_there_is_nothing_to_boot(booted: Booted) -> None:
 
 
 def test_without_a_state_there_is_nothing_to_boot(booted: Booted, tmp_path: Path) -> None:
-    """No key: exit 2, and nothing is made in the place of the state."""
-    done = booted.command("device", "boot", "--state", tmp_path / "none", "--run", tmp_path / "run")
-    assert (done.status, done.code, done.hinted) == (2, "no-state", True)
-    assert not (tmp_path / "none").exists()
+    """No key: exit 2, and nothing is made in the place of the state, nor a run directory: root's would be in the way of
+    the user who comes to own the state.
+    """
+    for word in ([], ["--changed"]):
+        done = booted.command("device", "boot", "--state", tmp_path / "none", "--run", tmp_path / "run", *word)
+        assert (done.status, done.code, done.hinted) == (2, "no-state", True)
+        assert not (tmp_path / "none").exists()
+        assert not (tmp_path / "run").exists()
+
+
+def test_an_error_is_told_quietly_asked_or_not(booted: Booted) -> None:
+    """`--quiet` says nothing when all is well; a boot that ends with 1 says why."""
+    booted.config.write_text(f'group = "no-such-group"\n{TOML}')
+    done = booted("--quiet")
+    assert (done.status, done.code, done.hinted) == (1, "group-unknown", True)
 
 
 @pytest.mark.parametrize(

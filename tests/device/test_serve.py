@@ -33,8 +33,11 @@ from serve_peers import (
 )
 
 from dotlocal.core.errors import Refused
+from dotlocal.device.serve.command import endpoint
+from dotlocal.device.serve.listener import bind
 from dotlocal.device.serve.service import Serving
 from dotlocal.device.serve.tls import names_a_host
+from installed import Command
 
 # Which certificate
 
@@ -183,6 +186,51 @@ def test_an_address_in_use_is_refused(tmp_path: Path) -> None:
             with pytest.raises(Refused) as caught, serving(tmp_path, **given):
                 pass
             assert caught.value.code == code
+
+
+def test_a_link_local_address_wants_its_interface() -> None:
+    """The system says "invalid argument"; the hint says what it means."""
+    with pytest.raises(Refused) as caught:
+        bind(("fe80::1", 0))
+    assert caught.value.code == "cannot-listen"
+    assert "%eth0" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (":443", ("", 443)), ("10.0.0.7:443", ("10.0.0.7", 443)), ("[::1]:0", ("::1", 0)),
+        ("[fe80::1%eth0]:443", ("fe80::1%eth0", 443)), ("press-07.local:443", ("press-07.local", 443)),
+    ],
+)  # fmt: skip
+def test_where_to_listen(text: str, meant: tuple[str, int]) -> None:
+    """HOST:PORT, an address of IPv6 in brackets, and nothing for every address."""
+    assert endpoint("--listen", text) == meant
+
+
+@pytest.mark.parametrize(
+    "text", ["", "443", "x:", ":65536", ":-1", ":٣", "[::1:443", "::1]:443", "[]:443", "[[::1]]:443"]
+)
+def test_what_is_not_where(text: str) -> None:
+    """Half a bracket is a slip, and `[]` nobody's wish for every address."""
+    with pytest.raises(Refused) as caught:
+        endpoint("--listen", text)
+    assert caught.value.code == "endpoint"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--listen", ":0"], "nothing says what to serve"), (["--folder", "."], "nothing says where to listen"),
+        ([], "nothing says where to listen and what to serve"),
+    ],
+)  # fmt: skip
+@pytest.mark.skipif(Path("/etc/dotlocal/device.toml").exists(), reason="this machine is a device")
+def test_what_is_missing_is_named(dotlocal: Command, words: list[str], said: str) -> None:
+    """Whoever gave one half is asked for the other one."""
+    done = dotlocal("device", "serve", *words)
+    assert (done.status, done.code, done.hinted) == (2, "serve-where", True)
+    assert f"{said} (" in done.err
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -253,7 +253,9 @@ def test_wait_is_for_the_set_of_somebody_else(device: Path, story: Told, tmp_pat
     """The boot fails, another one comes a moment later: with --wait, that is in time."""
     command = [*bare(dotlocal), *words(device, f"--state={tmp_path / 'none'}", "--wait=20")]
     with started(command, dotlocal.env()) as process:
-        until(lambda: not children(process.pid) and (device / "run").exists())
+        assert process.stderr
+        assert "(no-state)" in process.stderr.readline()
+        until(lambda: not children(process.pid))
         dotlocal.ok(*story.boot_words("07"))
         assert serial(port_of(process)[0], story.root)
 

@@ -320,6 +320,13 @@ def test_without_a_table_there_is_nothing_to_do_by_hand(device: Device) -> None:
     assert (done.status, done.code, done.hinted) == (2, "handover-where", True)
 
 
+@pytest.mark.skipif(Path("/etc/dotlocal/device.toml").exists(), reason="this machine is a device")
+def test_without_a_device_toml_neither(device: Device) -> None:
+    """The file that may be missing is missing: the same, and not a path to be mended that nobody gave."""
+    done = device.told.command("device", "handover", "--run", device.run)
+    assert (done.status, done.code, done.hinted) == (2, "handover-where", True)
+
+
 def test_a_process_that_only_has_the_number_is_not_signalled(tmp_path: Path) -> None:
     """A pid file outlives a crash; SIGUSR1 would end whoever has the number now."""
     stranger = subprocess.Popen(["sleep", "30"])

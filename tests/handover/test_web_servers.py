@@ -199,3 +199,21 @@ def test_no_session_outlives_its_certificate(
         device.boot()
         assert not visitor.visit(HOST)
         assert visitor.serial == device.status["names_serial"]
+
+
+@pytest.mark.parametrize("name", ["lighttpd", "lighttpd-socket"])
+def test_the_systems_own_lighttpd_conf_takes_the_snippet(
+    name: str, device: Device, tmp_path: Path, dotlocal: Command
+) -> None:
+    """Debian's has a feature flag of the snippet's already, and a second `+=` of one would be an error."""
+    found, own = program("lighttpd"), file("/etc/lighttpd/lighttpd.conf")
+    file("/usr/lib/lighttpd/mod_openssl.so")
+    snippet, site, config = (tmp_path / each for each in ("90-dotlocal.conf", "site.conf", "lighttpd.conf"))
+    site.write_text("")
+    dotlocal.ok("device", "install", "--server", name, "--run", device.run, "--out", snippet)
+    snippet.write_text(snippet.read_text().replace("/etc/lighttpd/dotlocal-site.conf", str(site)))
+    lines = own.read_text().splitlines()
+    kept = [each for each in lines if not each.startswith(("include ", "include_shell "))]
+    config.write_text("\n".join([*kept, f'include "{snippet}"', ""]))
+    done = subprocess.run([found, "-tt", "-f", config], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -44,6 +44,8 @@ def _handover(options: argparse.Namespace) -> int:
     run = run_of(options)
     files.remove(run.handover_due)  # first of all: what comes from here on is due again
     path = options.config or store.CONFIG
+    if not options.config and not os.path.exists(path):
+        raise Absent("handover-where", f"{path} does not exist", hint="its [handover] table says which server is told")
     settings = configuration.parse(files.read(path), path)
     if not settings.handover:
         raise Absent("handover-where", f"{path} has no [handover] table", hint="it wants server, and connect")

@@ -34,13 +34,15 @@ def add(commands: Any) -> None:
     install.add_argument("--command", metavar="PATH", help="where dotlocal will be there (default: this one)")
     install.add_argument("--force", action="store_true", help="replace files that somebody has changed")
     install.add_argument("--server", choices=INSTALLABLE, help="print the configuration of this web server instead")
-    install.add_argument("--port", type=int, default=443, help="where it serves HTTPS (default: 443)")
+    install.add_argument("--port", type=_port, default=443, metavar="PORT", help="where it serves HTTPS (default: 443)")
     add_run(install)
     terms.add_out(install, "the web server's configuration")
 
 
 def _install(options: argparse.Namespace) -> int:
-    if bool(options.kits) == bool(options.server):
+    if options.kits and options.server:
+        options.parser.error("kits and --server don't go together: say it twice")
+    if not options.kits and not options.server:
         options.parser.error("name kits to install, or a web server with --server")
     return _configure(options) if options.server else _write(options)
 
@@ -50,7 +52,10 @@ def _write(options: argparse.Namespace) -> int:
 
     unknown = [name for name in options.kits if name not in KITS]
     if unknown:
-        raise Refused("unknown-kit", f"there is no kit {', '.join(unknown)}", hint=f"there are {', '.join(KITS)}")
+        hint = f"there are {', '.join(KITS)}"
+        if servers := [name for name in unknown if name in INSTALLABLE]:
+            hint = f"a web server's configuration comes with --server {servers[0]}"
+        raise Refused("unknown-kit", f"there is no kit {', '.join(unknown)}", hint=hint)
     command = options.command or shutil.which(sys.argv[0])
     if not command or not os.path.isabs(command):
         raise Refused("command-unknown", f"{command!r} is no absolute path", hint="give --command PATH")
@@ -61,6 +66,12 @@ def _write(options: argparse.Namespace) -> int:
     for name in options.kits:
         terms.say(f"{name}, next: {KITS[name].next_steps}")
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to 65535")
+    return int(text)
 
 
 def _plain(path: str) -> None:
@@ -75,6 +86,7 @@ def _plain(path: str) -> None:
 
 def _configure(options: argparse.Namespace) -> int:
     from dotlocal.device.handover import snippet
+    from dotlocal.host import files
 
     run = run_of(options)
     _plain(run.path)
@@ -87,9 +99,12 @@ def _configure(options: argparse.Namespace) -> int:
     planned = snippet.plan(options.server, site, path=os.path.abspath(options.out) if options.out else "")
     for number, (path, text) in enumerate(planned.files.items()):
         if options.out:
+            if number:
+                files.folder(os.path.dirname(path))  # of a unit's drop-in, which nobody has made yet
             terms.deliver(text, path, mode=planned.mode)
         else:
             terms.deliver(f"# {path}\n{text}" if number else text, None)
     terms.say(f"include: {planned.include}")
     terms.say(f"access: {planned.reader}")
+    terms.say(f"yours: {planned.yours}")
     return 0

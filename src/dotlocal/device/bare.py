@@ -35,5 +35,7 @@ if __name__ == "__main__":
         from dotlocal.device.serve.command import run
 
         run(sys.argv[2:])
-    sys.stderr.write(f"dotlocal: error: units say boot, watch or serve, and not {' '.join(sys.argv[1:])!r} (usage)\n")
+    said = " ".join(sys.argv[1:])
+    sys.stderr.write(f"dotlocal: error: units say boot, watch or serve and its options, and not {said!r} (usage)\n")
+    sys.stderr.write("dotlocal: hint: `dotlocal device boot --help` and its like tell the options\n")
     sys.exit(2)

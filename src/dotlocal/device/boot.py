@@ -81,18 +81,19 @@ def main(options: Options) -> int:
 
 
 def told(reported: "dict[str, Any]", options: Options) -> int:
-    """Tell what was made, as the options want it; the exit status."""
+    """Tell what was made, as the options want it; the exit status. Where all isn't well, there is no quiet."""
+    failed = any(finding["severity"] == ERROR for finding in reported["findings"])
     try:
         if options.json:
             sys.stdout.write(status.encode(reported) + "\n")
             sys.stdout.flush()
-        elif not options.quiet:
+        elif failed or not options.quiet:
             tell(reported)
     except OSError as error:  # nobody takes the report; what it speaks of is on the disk
         from dotlocal.device.fallback import unreported  # not at an everyday boot
 
         return unreported(error)
-    return 1 if any(finding["severity"] == ERROR for finding in reported["findings"]) else 0
+    return 1 if failed else 0
 
 
 def refuse(refused: Refused) -> int:
@@ -115,6 +116,7 @@ def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
     With a `turn` the next caller may wait from when the lock is held, and a set that is as good as a new one stays.
     """
     state, run = State(options.state), Run(options.run)
+    state.demand_key()  # before anything is written: whoever comes to own the state could not use a run of root's
     run.make()
     with files.Lock(run.lock, _LOCK_SECONDS):
         if turn:

@@ -186,6 +186,7 @@ def _current(run: Run) -> "dict[str, Any]":
 
 def _once(options: Options, run: Run, turn: Turn) -> int:
     try:
+        State(options.state).demand_key()  # as `boot` does, before anything is written
         run.make()
         if not turn.taken():
             return 0

@@ -63,12 +63,14 @@ def no_reader(group: str, found: "int | None") -> Finding:
     """Why the group of device.toml gets no key: this system lacks it, or this user may not give it to `found`."""
     if found is None:
         return Finding(
-            "group-unknown", ERROR, "device.toml", f"it names the group {group!r}, which this system lacks",
+            "group-unknown", ERROR, "device.toml", f"device.toml names the group {group!r}, which this system lacks",
             hint="add the group; until then only the owner of run/current can read it",
         )  # fmt: skip
+    from dotlocal.host.privileges import name_of  # this module is at hand in `watch`, for years
+
     return Finding(
         "group-refused", ERROR, "device.toml",
-        f"user {os.geteuid()} is not in its group {group!r}, and can't give it the key",
+        f"user {name_of(os.geteuid())} is not in the group {group!r} of device.toml, and can't give it the key",
         hint="name a group of that user's, and add the user that serves to it; until then only the owner can read",
     )  # fmt: skip
 

@@ -46,6 +46,14 @@ class User:
         return cls(entry.pw_uid, entry.pw_gid, groups, entry.pw_name)
 
 
+def name_of(uid: int) -> str:
+    """What people call the user; the number of one without a name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"{uid}"
+
+
 def drop_to(user: User) -> None:
     """Become `user` with that user's groups, and make sure that there is no way back.
 

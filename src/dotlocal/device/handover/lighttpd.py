@@ -30,8 +30,10 @@ READER = (
 )
 SNIPPET = """\
 server.modules += ( "mod_openssl" )
-server.feature-flags += ( "server.graceful-restart-bg" => "enable" )
-server.feature-flags += ( "server.graceful-shutdown-timeout" => 0 )  # or what is still being sent is cut off after 8 s
+server.feature-flags := (  # in place of lighttpd.conf's: += would be an error, for Debian's has the second one too
+    "server.graceful-restart-bg" => "enable",
+    "server.graceful-shutdown-timeout" => 0  # or what is still being sent is cut off: after 5 s, as Debian has it, or 8
+)
 """
 # No tickets: their keys outlive a graceful restart.
 PORTS = """\

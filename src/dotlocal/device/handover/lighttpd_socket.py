@@ -37,7 +37,9 @@ READER = "root reads the key, at each start: no group is needed"
 SNIPPET = f"""\
 server.modules += ( "mod_openssl" )
 server.systemd-socket-activation = "enable"
-server.feature-flags += ( "server.graceful-shutdown-timeout" => 0 )  # or what is still being sent is cut off after 8 s
+server.feature-flags := (  # in place of lighttpd.conf's: += would be an error, for Debian's has this one too
+    "server.graceful-shutdown-timeout" => 0  # or what is still being sent is cut off: after 5 s, as Debian has it, or 8
+)
 {PORTS}"""
 # PIDFile=: with Debian's, systemd would take the old lighttpd for the main process as soon as the shell has ended.
 # ExecReload=: SIGUSR1 would end the shell alone, and a lighttpd that nobody knows of go on with its old certificates.

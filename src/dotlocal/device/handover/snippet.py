@@ -15,13 +15,14 @@ INSTALLABLE = tuple(name for name in SERVERS if name != "command")
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Texts by path, the first of them the one to include; `include` says where, `reader` who must read the key. Other
-    users may read the files, unless `mode` says that they hold a secret.
+    """Texts by path, the first of them the one to include; `include` says where, `reader` who must read the key,
+    `yours` what the integrator adds. Other users may read the files, unless `mode` says that they hold a secret.
     """
 
     files: dict[str, str]
     include: str
     reader: str
+    yours: str
     mode: int = 0o644
 
 
@@ -52,6 +53,7 @@ def plan(server: str, site: Site, *, path: str = "") -> Snippet:
     return Snippet(
         {name: _filled(text, values) for name, text in files.items()},
         _filled(adapter.INCLUDE, values), _filled(adapter.READER, values),
+        _filled(f"@SITE@, with what is served: {adapter.SITE_EXAMPLE}", values),
         0o640 if "@SECRET@" in adapter.SNIPPET else 0o644,
     )  # fmt: skip
 

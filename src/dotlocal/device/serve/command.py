@@ -69,9 +69,9 @@ def run(words: list[str]) -> None:
     try:
         main(options)
     except Refused as refused:
-        sys.stderr.write(f"dotlocal: error: {refused}\n")
-        if refused.hint:
-            sys.stderr.write(f"dotlocal: hint: {refused.hint}\n")
+        from dotlocal.core import codes  # nobody is in a hurry any more
+
+        sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {codes.hint_of(refused)}\n")
         sys.exit(2 if isinstance(refused, Absent) else 1)
     except KeyboardInterrupt:  # before it serves; after that it is a way to end it well
         sys.exit(130)
@@ -166,10 +166,12 @@ def seconds(option: str, text: str) -> int:
 def endpoint(option: str, text: str) -> tuple[str, int]:
     """Host and port; refuses `endpoint`."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    inner = host[1:-1] if host[:1] + host[-1:] == "[]" else host
+    whole = bool(inner) == bool(host) and "[" not in inner and "]" not in inner
+    if not whole or not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         hint = "as in 127.0.0.1:8080, [::1]:8080 or :443"
         raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint=hint)
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return inner, int(port)
 
 
 def _complete(options: Options) -> None:
@@ -177,6 +179,10 @@ def _complete(options: Options) -> None:
     if options.config or paths.exists(path):
         _take(options, _configured(path))
         problem, hint = f"{path} has no whole [serve] table", "it wants listen, and to or folder"
+    elif options.listen:
+        problem, hint = "nothing says what to serve", "give --to or --folder"
+    elif options.to or options.folder:
+        problem, hint = "nothing says where to listen", "give --listen"
     else:
         problem, hint = "nothing says where to listen and what to serve", "give --listen, and --to or --folder"
     if options.helps and not options.serves:

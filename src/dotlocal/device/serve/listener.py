@@ -16,7 +16,7 @@ from _socket import (
     getaddrinfo,
     socket,
 )
-from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL
+from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL, EINVAL
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.serve.back_end import at, host_name
@@ -29,6 +29,7 @@ _REASONS = {
     EACCES: ("port-not-permitted", "not permitted", "ports below 1024 need root or CAP_NET_BIND_SERVICE; see --user"),
     EADDRINUSE: ("address-in-use", "already in use", "stop the other server, or choose another port"),
     EADDRNOTAVAIL: ("no-such-address", "not an address of this machine", ""),
+    EINVAL: ("cannot-listen", "invalid argument", "a link-local address wants its interface: [fe80::1%eth0]:443"),
 }
 
 
@@ -71,7 +72,8 @@ def bind(listen: tuple[str, int]) -> Listener:
             raise
     except (OSError, OverflowError, UnicodeError) as error:
         number = error.errno if isinstance(error, OSError) else None
-        code, reason, hint = _REASONS.get(number or 0, ("cannot-listen", str(error).lower(), ""))
+        why = (isinstance(error, OSError) and error.strerror) or str(error)
+        code, reason, hint = _REASONS.get(number or 0, ("cannot-listen", why.lower(), ""))
         raise Refused(code, f"can't listen on {at(listen)}: {reason}", hint=hint) from None
     return bound
 

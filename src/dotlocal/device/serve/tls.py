@@ -64,9 +64,11 @@ def contexts(
         try:
             open(path, "rb").close()  # OpenSSL's own errors don't say which of the files it was
         except PermissionError:
+            from dotlocal.host.privileges import name_of
+
             raise Refused(
                 "set-unreadable",
-                f"{path} may not be read by user {os.geteuid()}",
+                f"{path} may not be read by user {name_of(os.geteuid())}",
                 hint="set `group` in device.toml to a group of the user that serves",
             ) from None
         except OSError as error:
