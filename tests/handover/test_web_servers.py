@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -20,7 +21,8 @@ from restless import HOST, SMALL, Load, Tally, ask, context, fetch, settle, unde
 from web_servers import SERVERS, Place, place
 
 from dotlocal.device.handover.proof import serial_of
-from tools import program
+from installed import Command
+from tools import file, program
 
 pytestmark = pytest.mark.peer
 MOST_MS = 3000
@@ -206,7 +208,8 @@ def test_the_systems_own_lighttpd_conf_takes_the_snippet(
     name: str, device: Device, tmp_path: Path, dotlocal: Command
 ) -> None:
     """Debian's has a feature flag of the snippet's already, and a second `+=` of one would be an error."""
-    found, own = program("lighttpd"), file("/etc/lighttpd/lighttpd.conf")
+    found, own = program("lighttpd"), Path("/etc/lighttpd/lighttpd.conf")
+    file(str(own))
     file("/usr/lib/lighttpd/mod_openssl.so")
     snippet, site, config = (tmp_path / each for each in ("90-dotlocal.conf", "site.conf", "lighttpd.conf"))
     site.write_text("")
