@@ -233,6 +233,13 @@ def test_what_is_missing_is_named(dotlocal: Command, words: list[str], said: str
     assert f"{said} (" in done.err
 
 
+def test_settings_that_are_named_are_there(dotlocal: Command, tmp_path: Path) -> None:
+    """Also where nothing of them is needed: a slip in the path would be found the day something is."""
+    words = ["--listen=127.0.0.1:0", f"--folder={tmp_path}", f"--run={tmp_path}", f"--config={tmp_path}/none.toml"]
+    done = dotlocal("device", "serve", *words)
+    assert (done.status, done.code, done.hinted) == (2, "file-missing", True)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_is_given_up_before_the_key_is_read() -> None:
     """As nobody: user and groups are nobody's, for good; a key that only root may read is not served."""

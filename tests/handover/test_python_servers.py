@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -135,3 +135,18 @@ def test_without_a_set_there_is_no_context(tmp_path: Path) -> None:
     with pytest.raises(Absent) as caught:
         ssl_context(tmp_path)
     assert caught.value.code == "no-set"
+
+
+@pytest.mark.parametrize("alpn", ["http/1.1", ("http/1.1",)])
+def test_one_protocol_may_stand_alone(device: Device, alpn: str | tuple[str, ...]) -> None:
+    """A text is a sequence of its letters, too: they are no protocols."""
+    serving = ssl_context(device.run, alpn=alpn)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    client.set_alpn_protocols(["http/1.1"])
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = client.wrap_bio(to_client, to_server), serving.wrap_bio(to_server, to_client, server_side=True)
+    for end in ends * 2:
+        with suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    assert ends[0].selected_alpn_protocol() == "http/1.1"

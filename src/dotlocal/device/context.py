@@ -30,11 +30,13 @@ def ssl_context(
 
     Refuses `no-set`, `set-unreadable`, `set-incomplete` and `set-broken` when there is nothing to begin with; later a
     set that can't be used leaves the one before, and `say` (stderr, unless told otherwise) hears of it. It may be used
-    from several threads, and after a fork. `alpn` names what the server speaks, "h2" first where it does.
+    from several threads, and after a fork. `alpn` names what the server speaks, "h2" first where it does; one
+    name may stand alone.
 
     What is set on it afterwards (client certificates, ciphers, callbacks) has no effect: the sets' own contexts count.
     """
-    return _Following(CurrentSet(Path(run), say=say or _say, alpn=tuple(alpn), kind=ssl.SSLContext))
+    protocols = (alpn,) if isinstance(alpn, str) else tuple(alpn)
+    return _Following(CurrentSet(Path(run), say=say or _say, alpn=protocols, kind=ssl.SSLContext))
 
 
 class _Following(ssl.SSLContext):

@@ -130,6 +130,8 @@ def _serve(options: Options, boot: BootBeside | None) -> None:
 
     if options.helps or not options.listen or not (options.to or options.folder):
         _complete(options)
+    elif options.config and not paths.exists(options.config):
+        raise Absent("file-missing", f"{options.config} does not exist")
     offer = _offer(options) if options.helps else None
     if offer and not options.serves:
         if boot:
