@@ -76,6 +76,7 @@ class Served:
 
     verified: bool
     certificate: x509.Certificate
+    verdict: str  # of openssl, in its words
 
     @property
     def serial(self) -> int:
@@ -137,11 +138,14 @@ class Machine:
         words = ["boot", str(self.folder), "rw" if writable else "ro", self._group]
         self._outer = subprocess.Popen(["unshare", "--mount", "sh", str(_SCRIPT), *words])
         children = Path(f"/proc/{self._outer.pid}/task/{self._outer.pid}/children")
-        while not (self._pid and Path(f"/proc/{self._pid}/comm").read_text() == "systemd\n"):
+        self._pid = 0
+        while not self._pid:
             assert self._outer.poll() is None and time.monotonic() - began < PATIENCE, "it doesn't boot"
             time.sleep(0.02)
-            with suppress(OSError):
-                self._pid = int(children.read_text().split()[0]) if children.read_text() else 0
+            with suppress(OSError):  # one that has ended meanwhile
+                for child in children.read_text().split():
+                    if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
+                        self._pid = int(child)
         while self("systemctl", "is-system-running") not in ("running", "degraded"):
             assert time.monotonic() - began < PATIENCE, self("systemctl", "list-jobs")
             time.sleep(0.05)
@@ -203,7 +207,9 @@ class Machine:
         said = self("sh", "-c", 'exec openssl "$@" </dev/null 2>&1', "sh", *words)
         found = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", said, re.S)
         assert found, said
-        return Served("Verify return code: 0 (ok)" in said, x509.load_pem_x509_certificate(found[0].encode()))
+        verdict = re.search(r"Verify return code: (.*)", said)
+        certificate = x509.load_pem_x509_certificate(found[0].encode())
+        return Served("Verify return code: 0 (ok)" in said, certificate, verdict[1] if verdict else said)
 
     def journal(self, *words: str) -> str:
         """What units said."""
