@@ -24,6 +24,14 @@ from dotlocal.testing import World
 from dotlocal.wire.birth import BirthRecord
 
 
+def options_of(path: Path) -> Options:
+    """Those of the device in a folder, whose device.toml is asked for by name."""
+    options = Options()
+    options.state, options.run = str(path / "state"), str(path / "run")
+    options.config, options.config_named = str(path / "device.toml"), True
+    return options
+
+
 @dataclass
 class Box:
     """A device and its clock; `woken` is what was asked of the timer, `wakers` whether one can be started."""
@@ -41,10 +49,7 @@ class Box:
 
     @property
     def options(self) -> Options:
-        options = Options()
-        options.state, options.run = str(self.path / "state"), str(self.path / "run")
-        options.config, options.config_named = str(self.path / "device.toml"), True
-        return options
+        return options_of(self.path)
 
     @property
     def state(self) -> State:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from box import make_box
+from box import make_box, options_of
 from cryptography import x509
 from customer import NAME, Customer, key_pem, pem
 
@@ -49,10 +49,7 @@ class Installed:
 
     @property
     def options(self) -> Options:
-        options = Options()
-        options.state, options.run = str(self.path / "state"), str(self.path / "run")
-        options.config, options.config_named = str(self.path / "device.toml"), True
-        return options
+        return options_of(self.path)
 
     @property
     def served(self) -> str:
