@@ -39,8 +39,8 @@ Mark = tuple[str, int, int]
 
 
 def warm_up() -> None:
-    """Have OpenSSL read its configuration and look its algorithms up, which takes it as long as the rest of a start,
-    while there is something else to wait for.
+    """Have OpenSSL read its configuration and look its algorithms up, which its first context in a process does, while
+    there is something else to wait for.
     """
     tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
 
