@@ -29,3 +29,12 @@ def test_what_a_machine_can_not_do_is_left_out_and_never_in_ci(
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome):
         use(tmp_path)
+
+
+def test_a_group_of_tests_stays_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """With `--dist loadgroup`; some build on the one before. What pytest-xdist schedules by is a suffix of the name."""
+    if not request.config.getoption("loadgroup", False):
+        pytest.skip("this run has no groups: `make test` has")
+    marked = [(item, item.get_closest_marker("xdist_group")) for item in request.session.items]
+    lost = [item.nodeid for item, mark in marked if mark and not item.nodeid.endswith(f"@{mark.args[0]}")]
+    assert lost == []
