@@ -29,9 +29,9 @@ TOML = (
     'hostnames = ["press-07.local"]\naddresses = ["192.168.77.7"]\nsuffixes = false\ninterfaces = ["none0"]\n'
     "browser_time = true\n"
 )
-HINT = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW + 3600))
+HINT = time.strftime("=%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW + 3600))  # not in the name of a test
 WRITERS = (
-    "boot", "boot --changed", "reset", "reset --settings", "reset --scrap --yes-scrap SN0001", f"time --hint {HINT}",
+    "boot", "boot --changed", "reset", "reset --settings", "reset --scrap --yes-scrap SN0001", "time --hint",
     "own request", "own self-signed --confirm", "own revert", "own issuer request", "own password --password-fd 0",
 )  # fmt: skip
 
@@ -60,7 +60,11 @@ class Kept:
     def words(self, words: str) -> list[str]:
         places = {"state": self.state, "run": self.run, "config": self.config}
         places.pop({"reset": "config", "time": "run"}.get(words.split()[0], ""), None)
-        return ["device", *words.split(), *(f"--{name}={path}" for name, path in places.items())]
+        return [
+            "device",
+            *words.replace("--hint", f"--hint{HINT}").split(),
+            *(f"--{name}={path}" for name, path in places.items()),
+        ]
 
     def __call__(self, words: str, *more: str | Path, before: tuple[str, ...] = ()) -> Done:
         """By root, unless `before` says otherwise."""

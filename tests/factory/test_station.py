@@ -423,6 +423,10 @@ RSA_2048 = rsa.generate_private_key(65537, 2048)
         (custom_request([(SERIAL, "SN1")], None, WANTS_CA), "request-extension"),
         (custom_request([(SERIAL, "SN1")], None, WANTS_NAMES), "request-extension"),
     ],
+    ids=[
+        "nothing", "no PEM", "space", "underscore", "hyphen first", "33 characters", "not ASCII", "no serial",
+        "two serials", "RSA 2048", "P-384", "secp256k1", "wants a CA", "wants names",
+    ],
 )  # fmt: skip
 def test_a_bad_request_leaves_no_trace(line: Station, request_pem: bytes, code: str) -> None:
     """Refused before the ledger hears of it."""
