@@ -95,6 +95,24 @@ def test_without_synchronisation_the_floor_follows_monotonic_time(
 
 
 @pytest.mark.parametrize(
+    ("image", "built", "floor"),
+    [
+        (BORN + DAY, 0, BORN + 301 * DAY),  # what is booted was there before the boot
+        (0, BORN + DAY, BORN + 301 * DAY),
+        (BUILT, 0, BUILT + 300 * DAY),
+        (0, 0, RELEASED),  # a package can be installed at any time
+    ],
+)
+def test_uptime_has_passed_since_what_is_older_than_the_boot(image: int, built: int, floor: int) -> None:
+    """Up for 300 days before the first adoption: the device CA is as young as its notBefore says."""
+    late = reading(0, uptime=300 * DAY, synchronised=False, image=image)
+    assert judge(late, None, built=built, ca_not_before=floor - 1).floor == floor
+    assert judge(late, None, built=built, ca_not_before=floor + 1).floor == floor + 1
+    renewed = judge(late, Floor(BUILT, 300 * DAY - 5, "boot-1"), built=built, ca_not_before=floor + 1)
+    assert renewed.floor == floor + 1  # what was saved counts from its own moment
+
+
+@pytest.mark.parametrize(
     ("moment", "written"),
     [(SAVED, False), (SAVED + DAY - 1, False), (SAVED + DAY, True), (SAVED - DAY + 1, False), (SAVED - DAY, True)],
 )

@@ -57,17 +57,18 @@ def judge(
     """Judge a reading. `built` is device.toml's build date or 0; the image's own comes first, the package's last.
 
     Saved time is a hint: a synchronised clock overrides it, downwards too; otherwise it advances no further than
-    monotonic time since it was saved, and is written at most once a day to spare the flash. A hint (see `hinted`) is
+    monotonic time since it was saved, and is written at most once a day to spare the flash. The image is older than
+    this boot, so all uptime has passed since; the package and the device CA may be younger. A hint (see `hinted`) is
     asked while the clock is unknown; it raises no floor, and nothing of it is saved.
     """
-    base = max(reading.image_date or built or RELEASED, ca_not_before)
+    image = reading.image_date or built
+    base = max(image or RELEASED, ca_not_before)
     floor = max(base, saved.moment if saved else 0)
     if reading.synchronised and reading.now >= base:
         passed = reading.now
         quality = SYNCHRONISED
     else:
-        same_boot = saved is not None and saved.boot_id == reading.boot_id
-        passed = floor + max(reading.uptime - (saved.uptime if saved and same_boot else 0), 0)
+        passed = max(base, image + reading.uptime if image else 0, _since(saved, reading) if saved else 0)
         quality = KEPT if _battery_clock_runs(reading, floor) else UNKNOWN
     due = saved is None or abs(passed - saved.moment) >= DAY
     save = Floor(passed, reading.uptime, reading.boot_id) if due else None
@@ -109,6 +110,11 @@ def window(clock: Clock, ca: Window, *, days: int, unknown_clock_days: "int | No
         now, length = clock.floor, unknown_clock_days * DAY
     start = now - DAY if now <= ca.not_after else ca.not_after - length
     return Window(max(start, ca.not_before), min(max(start + length, ca.not_before), ca.not_after))
+
+
+def _since(saved: Floor, reading: Reading) -> int:
+    before = saved.uptime if saved.boot_id == reading.boot_id else 0
+    return saved.moment + max(reading.uptime - before, 0)
 
 
 def _battery_clock_runs(reading: Reading, floor: int) -> bool:
