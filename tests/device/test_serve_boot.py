@@ -245,7 +245,7 @@ def test_an_earlier_set_is_served_with_a_warning(device: Path, story: Told, tmp_
     command = [*bare(dotlocal), *words(device, f"--state={tmp_path / 'none'}")]
     with started(command, dotlocal.env()) as process:
         port, said = port_of(process)
-        assert "warning: the boot ended with status 2; serving the certificates that are there" in said
+        assert "warning: the boot ended with status 2; serving the certificates of run/current" in said
         assert serial(port, story.root)
 
 

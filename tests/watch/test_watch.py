@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -61,6 +62,8 @@ def test_a_failure_keeps_the_certificates_and_shows(watched: Watched) -> None:
     watched.process.send_signal(signal.SIGHUP)
     watched.until(lambda status: bool(_errors(status)))
     assert watched.status["serial"] == before
+    told = watched.log.read_text()
+    assert "; the certificates before stay in use\ndotlocal: hint: " in told
     birth.with_suffix(".away").rename(birth)
     watched.until(lambda status: status["serial"] != before and not _errors(status))
 
@@ -107,6 +110,26 @@ def test_without_a_state_it_says_so(dotlocal: Command, tmp_path: Path) -> None:
     done = dotlocal("device", "watch", "--state", tmp_path / "none", "--run", tmp_path / "run")
     assert (done.status, done.code) == (2, "no-state")
     assert done.hinted
+
+
+def test_a_failure_before_the_first_certificates_is_told_as_one(told: Told, tmp_path: Path) -> None:
+    """The key can't be read: what is wrong, that there is nothing to serve, and what to do; it goes on trying."""
+    state = shutil.copytree(told.device("07") / "state", tmp_path / "state")
+    key = state / "device-ca.key"
+    whole = key.read_bytes()
+    key.write_text("nothing of a key\n")
+    places = ["--state", str(state), "--run", f"{tmp_path}/run", "--config", f"{told.device('07')}/device.toml"]
+    process = told.command.start("device", "watch", *places)
+    assert process.stderr
+    try:
+        said = [process.stderr.readline().decode() for _ in range(2)]
+        assert said[0].endswith("(key-damaged); there are no certificates yet\n"), said
+        assert said[1].startswith("dotlocal: hint: "), said
+        key.write_bytes(whole)
+        assert process.stderr.readline().startswith(b"dotlocal: issued for ")
+    finally:
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
 
 
 def _errors(status: dict[str, Any]) -> list[str]:

@@ -26,8 +26,8 @@ COMMENT = "#"
 PATH = "/etc/caddy/dotlocal.caddyfile"
 INCLUDE = "`import @PATH@` as the first line of the Caddyfile, for its global options"
 READER = (
-    'Caddy\'s user reads the key, and this file, which holds a secret: set group = "caddy" in device.toml, and '
-    "`chgrp caddy @PATH@`"
+    "Caddy's user reads the key, and this file, which holds a secret: with the units, `usermod -aG dotlocal-tls caddy`;"
+    ' without them, group = "caddy" in device.toml; and `chgrp caddy @PATH@`'
 )
 # Not Caddy's business here: certificates of its own, for which it would try to change this computer's trust store.
 SNIPPET = """\

@@ -25,7 +25,8 @@ INCLUDE = (
     "nothing: Debian's lighttpd.conf includes conf-enabled/*.conf; disable 10-ssl.conf; install lighttpd-mod-openssl"
 )
 READER = (
-    'lighttpd\'s user reads the key, and writes its pid file: set group = "www-data" in device.toml, and put '
+    "lighttpd's user reads the key, and writes its pid file: with the units, `usermod -aG dotlocal-tls www-data`; "
+    'without them, group = "www-data" in device.toml; and put '
     "`f /run/lighttpd.pid 0644 www-data www-data -` into /etc/tmpfiles.d/dotlocal-lighttpd.conf"
 )
 SNIPPET = """\

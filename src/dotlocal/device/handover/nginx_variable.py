@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 COMMENT = "#"
 PATH = "/etc/nginx/conf.d/dotlocal.conf"
 INCLUDE = "nothing: Debian's nginx.conf includes conf.d/*.conf; remove other servers that listen on the same port"
-READER = 'the workers read the key: set group = "www-data" in device.toml'
+READER = (
+    "the workers read the key: with the units, `usermod -aG dotlocal-tls www-data`; without them, "
+    'group = "www-data" in device.toml'
+)
 # No tickets: their keys live as long as the configuration, and would outlive the certificate.
 SNIPPET = """\
 map $ssl_server_name $dotlocal_bundle {

@@ -59,7 +59,7 @@ class BootBeside:
             if status == _ABSENT:
                 raise Absent("boot-failed", message, hint=hint)
             raise Refused("boot-failed", message, hint=hint)
-        say(f"warning: the boot ended with status {status}; serving the certificates that are there")
+        say(f"warning: the boot ended with status {status}; serving the certificates of run/current")
 
 
 def _boot(state: str, run: str, config: str) -> None:

@@ -176,10 +176,12 @@ class Watch:
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
 
     def _failed(self, refused: Refused) -> None:
+        run, hint = Run(self._options.run), boot.hint_of(refused)
         self._schedule.failed(monotonic())
-        sys.stderr.write(f"dotlocal: error: {refused}; the certificates before stay in use\n")
+        meanwhile = "the certificates before stay in use" if run.has_current() else "there are no certificates yet"
+        sys.stderr.write(f"dotlocal: error: {refused}; {meanwhile}\ndotlocal: hint: {hint}\n")
         notify(f"STATUS=failed: {refused}")
-        fallback.tell_failure(Run(self._options.run), refused, boot.hint_of(refused))
+        fallback.tell_failure(run, refused, hint)
 
 
 def run(words: "list[str]") -> None:
