@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -176,6 +178,29 @@ def test_an_upload_that_drips_ends(device: PagesDevice, monkeypatch: pytest.Monk
         running.end()
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+OTHER_THREAD = """\
+import signal, sys, threading, time
+from dotlocal.cli import main
+from dotlocal.device.own_pages.server import Server
+run = Server.run
+def asked():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(60)
+def running(self):
+    threading.Thread(target=asked, daemon=True).start()
+    run(self)
+Server.run = running
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_signal_that_interrupts_no_call_ends_it_too(device: PagesDevice) -> None:
+    """One that another thread gets, as one that comes just before the call that waits for clients."""
+    words = ["device", "own", "serve", "--listen=127.0.0.1:0", *device.places]
+    assert subprocess.run([sys.executable, "-c", OTHER_THREAD, *words], timeout=PATIENCE).returncode == 0
 
 
 def test_many_at_once_are_answered(served: tuple[int, Path]) -> None:

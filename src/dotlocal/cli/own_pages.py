@@ -95,8 +95,9 @@ def _serve(options: argparse.Namespace) -> int:
             listener, application(mine, connection=_connection(options)), speaks_proxy=options.proxy_protocol,
             say=terms.say,
         )  # fmt: skip
+        signal.set_wakeup_fd(server.ending, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: server.end())
+            signal.signal(number, lambda *_: None)
         terms.say(f"own pages on {_where(listener)}")
         server.run()
     return 0

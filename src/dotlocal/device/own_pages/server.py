@@ -7,6 +7,8 @@ body, 20 to take the answer. When there are too many, the client that has most o
 from __future__ import annotations
 
 import io
+import os
+import select
 import socket
 import threading
 from collections import Counter
@@ -30,30 +32,35 @@ _STACK = 1 << 20
 
 
 class Server:
-    """Serves an application until `end`. `proxied` tells whether each connection begins with the PROXY protocol."""
+    """Serves an application until `end`, or until there is an octet in the pipe whose descriptor `ending` is: for
+    `signal.set_wakeup_fd`, since a signal that comes just before a system call, or to another thread, interrupts none.
+    """
 
     def __init__(self, listener: socket.socket, app: Pages, *, speaks_proxy: bool, say: Callable[[str], None]) -> None:
-        """Listens from now on; the socket stays the caller's."""
+        """Listens from now on; the socket stays the caller's. `speaks_proxy`: each connection begins with the PROXY
+        protocol's header.
+        """
         self._listener = listener
         self._app = app
         self._speaks_proxy = speaks_proxy
         self._say = say
         self._open: dict[_Connection, str] = {}
         self._lock = threading.Lock()
-        self._ended = False
-        listener.setblocking(True)
+        self._end, self.ending = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        listener.setblocking(False)
         listener.listen(MOST)
 
     def run(self) -> None:
         """Accept until `end`."""
         threading.stack_size(_STACK)
-        while not self._ended:
+        waiting = select.poll()
+        for descriptor in (self._listener.fileno(), self._end):
+            waiting.register(descriptor, select.POLLIN)
+        while self._end not in dict(waiting.poll()):
             try:
                 accepted, address = self._listener.accept()
             except OSError:
-                if self._ended:
-                    return
-                continue  # an error of that one connection, which accept(2) hands on
+                continue  # gone already, or an error of that one connection, which accept(2) hands on
             client = str(address[0]) if isinstance(address, tuple) else ""
             connection = _Connection(accepted, client, self)
             with self._lock:
@@ -63,10 +70,9 @@ class Server:
             threading.Thread(target=connection.serve, name="own pages", daemon=True).start()
 
     def end(self) -> None:
-        """Have `run` return, from any thread or signal handler."""
-        self._ended = True
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+        """Have `run` return, from any thread."""
+        with suppress(BlockingIOError):  # it is full of such wishes
+            os.write(self.ending, b"\0")
 
     def respond(self, environ: dict[str, Any]) -> Answer:
         """The application's answer; a fault of ours is an error 500 and one line for the log."""
