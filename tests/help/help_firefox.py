@@ -68,8 +68,8 @@ class Firefox(Visitor):
         card = "document.querySelector('net-error-card').shadowRoot.querySelector"
         self.wait(f"!!{card}('#advanced-button')")
         self.run(f"{card}('#advanced-button').click()")
-        # The button is dead for some seconds, so that people read, and it is gone with the warning; a click while the page
-        # is already being loaded would load it once more.
+        # The button is dead for some seconds, so that people read, and it is gone with the warning; a click while the
+        # page is already being loaded would load it once more.
         click = f"(window.again = Date.now() + 3000, {card}('#exception-button').click())"
         clicked = f"(Date.now() > (window.again ?? 0) && {click}, false)"
         self.wait(f"!document.documentURI.startsWith('about:') || {clicked}")
