@@ -433,6 +433,39 @@ def test_a_hand_over_does_not_wait_for_the_owner(kept: Kept) -> None:
     assert "no plain file" in done.err
 
 
+@pytest.mark.parametrize("there", ["link", "other name", "fifo", "link for the set"])
+def test_root_is_shown_nothing_but_the_owners(kept: Kept, tmp_path: Path, there: str) -> None:
+    """`device status` by root, with something else in the place of status.json: it neither waits nor tells."""
+    kept.ok("boot")
+    status = kept.run / "current/status.json"
+    secret = tmp_path / "secret.json"
+    secret.write_text(json.dumps({**json.loads(status.read_text()), "secret": "of root's"}))
+    if there == "link for the set":
+        (tmp_path / "status.json").write_text(secret.read_text())
+        (kept.run / "current").unlink()
+        (kept.run / "current").symlink_to(tmp_path)
+    else:
+        status.unlink()
+        {"link": status.symlink_to, "other name": status.hardlink_to, "fifo": lambda _: os.mkfifo(status)}[there](
+            secret
+        )
+    for words in (("status", "--json"), ("install", "--server", "apache")):
+        told = kept.command("device", *words, f"--run={kept.run}", before=kept.others.root)
+        assert "of root's" not in told.out, told
+        assert told.status == (2 if "status" in words else 0), told
+
+
+def test_a_name_writes_no_configuration(kept: Kept) -> None:
+    """A name with a line break in it, in the owner's status.json: nothing of it is in what root installs."""
+    kept.ok("boot")
+    status = kept.run / "current/status.json"
+    report = json.loads(status.read_text())
+    status.write_text(json.dumps({**report, "names": ["a.local\nLoadModule x /tmp/x.so", "b.lab"]}))
+    told = kept.command("device", "install", "--server=apache", f"--run={kept.run}", before=kept.others.root)
+    assert told.status == 0, told
+    assert "LoadModule" not in told.out
+
+
 def bounded(unit: str) -> tuple[str, ...]:
     """Words in front of a command that leave root the powers of a unit's CapabilityBoundingSet= alone."""
     text = files("dotlocal.device.system").joinpath(f"dotlocal-{unit}.service").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dotlocal.core.findings import LeftOut
-from dotlocal.core.window import YEAR
+from dotlocal.core.window import DAY, YEAR
 from dotlocal.device import status
 from dotlocal.device.surroundings import Surroundings
+from dotlocal.testing import World
 from installed import Command
 
+TODAY = int(time.time())
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 HEX = re.compile(r"[1-9a-f][0-9a-f]*")
 SCHEMA: dict[str, Any] = {
@@ -61,6 +64,19 @@ BOOTS = {
 }
 
 
+def living(path: Path) -> Device:
+    """A device of the clock's own time, which the command reads."""
+    return make_device(path, world=World(now=TODAY - 200 * DAY))
+
+
+def written(run: Path, contents: str | None) -> None:
+    """A run directory whose set has this status.json, or none."""
+    (run / "set-1").mkdir()
+    (run / "current").symlink_to("set-1")
+    if contents is not None:
+        (run / "set-1/status.json").write_text(contents)
+
+
 @pytest.mark.parametrize("boot", BOOTS)
 def test_the_schema_is_the_designs(tmp_path: Path, boot: str) -> None:
     """Whatever a boot ends in, its status has exactly these keys, times in RFC 3339 and numbers in hex."""
@@ -85,15 +101,37 @@ def test_the_status_speaks_of_what_is_served(device: Device) -> None:
     assert report["issued"] == report["clock"]["now"]
 
 
-def test_the_command_prints_what_boot_wrote(device: Device, dotlocal: Command) -> None:
+def test_the_command_prints_what_boot_wrote(tmp_path: Path, dotlocal: Command) -> None:
     """`device status --json` is status.json; for people it names what is served and what was left out, and why."""
-    device.boot(*BOOTS["outside"])
+    device = living(tmp_path)
+    device.boot(reading(TODAY), BOOTS["outside"][1])
     told = dotlocal.ok("device", "status", "--run", device.run, "--json")
     assert json.loads(told.out) == json.loads((device.run / "current" / "status.json").read_text())
     spoken = dotlocal.ok("device", "status", "--run", device.run).out
     assert "192.168.77.7" in spoken
     assert "(outside-constraints)" in spoken
     assert "(underscore)" in spoken
+
+
+def test_a_set_that_has_ended(tmp_path: Path, dotlocal: Command) -> None:
+    """Nothing has booted for longer than the certificate lasts: an error with both dates, also as JSON."""
+    device = living(tmp_path)
+    device.boot(reading(TODAY - 100 * DAY, image=TODAY - 150 * DAY), surroundings())
+    told = dotlocal("device", "status", "--run", device.run, "--json")
+    (finding,) = json.loads(told.out)["findings"]
+    assert (told.status, finding["code"]) == (1, "set-expired")
+    assert json.loads(told.out)["not_after"] in finding["message"]
+    assert "(set-expired)" in dotlocal("device", "status", "--run", device.run).out
+
+
+def test_a_terminal_obeys_no_name(tmp_path: Path, dotlocal: Command) -> None:
+    """Control characters of a name are shown as escapes: whoever owns the run directory is not whoever looks."""
+    device = living(tmp_path)
+    report = device.boot(reading(TODAY), surroundings())
+    report["names"], report["left_out"][:] = ["a\x1b[31m\n.local"], []
+    (device.run / "current" / "status.json").write_text(json.dumps(report))
+    told = dotlocal.ok("device", "status", "--run", device.run)
+    assert told.out.splitlines()[0].startswith("serves     a\\x1b[31m\\n.local, ")
 
 
 def test_an_error_is_an_exit_status(device: Device, dotlocal: Command) -> None:
@@ -107,16 +145,16 @@ def test_an_error_is_an_exit_status(device: Device, dotlocal: Command) -> None:
 @pytest.mark.parametrize(
     ("contents", "code"),
     [(None, "no-status"), ("", "status-damaged"), ("{", "status-damaged"), ("[]", "status-damaged"),
-     ("{}", "status-damaged"), ("\\ud800", "status-damaged"), ("[" * 100_000, "status-damaged")],
+     ("{}", "status-damaged"), ("\\ud800", "status-damaged"), ("[" * 100_000, "status-damaged"),
+     ('{"names": 5, "addresses": [], "findings": [], "left_out": [], "serial": "1"}', "status-damaged"),
+     ('{"names": [5], "addresses": [], "findings": [5], "left_out": [], "serial": "1"}', "status-damaged")],
 )  # fmt: skip
 @pytest.mark.parametrize("json", [(), ("--json",)], ids=["spoken", "json"])
 def test_no_status_is_absent(
     tmp_path: Path, dotlocal: Command, contents: str | None, code: str, json: tuple[str, ...]
 ) -> None:
     """Nothing to look at, or nothing that can be read: exit 2, a code, a hint."""
-    (tmp_path / "current").mkdir()
-    if contents is not None:
-        (tmp_path / "current" / "status.json").write_text(contents)
+    written(tmp_path, contents)
     told = dotlocal("device", "status", "--run", tmp_path, *json)
     assert (told.status, told.code, told.hinted) == (2, code, True)
 

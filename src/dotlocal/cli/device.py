@@ -6,10 +6,9 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import handover, install, own, own_acme, own_pages, terms, upkeep
+from dotlocal.cli import handover, install, own, own_acme, own_pages, status, terms, upkeep
 from dotlocal.cli.acting import as_owner
-from dotlocal.core.errors import Absent, Refused
-from dotlocal.device import status, store
+from dotlocal.device import store
 
 if TYPE_CHECKING:
     from dotlocal.device.boot import Options
@@ -53,12 +52,7 @@ def add(actors: Any) -> None:
     )  # fmt: skip
     _add_boot(watch)
 
-    status = terms.command(
-        commands, "status", _status, "what is served, until when, what was left out and why", "  dotlocal device status"
-    )
-    _add_run(status)
-    terms.add_json(status)
-
+    status.add(commands)
     _add_serve(commands)
     handover.add(commands)
     install.add(commands)
@@ -183,41 +177,6 @@ def _boot_options(options: argparse.Namespace) -> Options:
         setattr(chosen, name, getattr(options, name) or getattr(chosen, name))
     chosen.config_named = options.config is not None
     return chosen
-
-
-def _status(options: argparse.Namespace) -> int:
-    import json
-
-    from dotlocal.host import files
-
-    path = os.path.join(_run(options).current, "status.json")
-    try:
-        report = json.loads(files.read(path))
-        lines = _lines(report)
-        problems = any(finding["severity"] == "error" for finding in report["findings"])
-    except Refused as refused:
-        missing = refused.code == "file-missing"
-        hint = "`dotlocal device boot` makes it" if missing else "ask as root, or as a user in the group of device.toml"
-        raise Absent("no-status", refused.message, hint=hint) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew") from None
-    if options.json:
-        terms.deliver_json(report)
-    else:
-        terms.write("".join(f"{line}\n" for line in lines))
-    return 1 if problems else 0
-
-
-def _lines(report: dict[str, Any]) -> list[str]:
-    lines = [
-        f"serves     {', '.join([*report['names'], *report['addresses']]) or 'nothing that a browser accepts'}",
-        f"until      {report['not_after']} (from {report['not_before']}, made {report['issued']})",
-        f"clock      {report['clock']['quality']}, not before {report['clock']['floor']}",
-        f"device CA  until {report['device_ca']['not_after']}",
-    ]
-    if (served := report.get("served", "vendor")) != "vendor":
-        lines.insert(1, f"of         the customer's own {served}: `dotlocal device own status`")
-    return [*lines, *status.remarks(report)]
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from typing import Any
 
 from dotlocal.cli import terms
+from dotlocal.cli.status import add_run, current_status, run_of
 from dotlocal.core.errors import Absent
 from dotlocal.device import store
 
@@ -23,16 +23,6 @@ def add(commands: Any) -> None:
     handover.add_argument("--config", metavar="FILE", help=f"settings with [handover] (default: {store.CONFIG})")
     add_run(handover)
     terms.add_json(handover)
-
-
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """The option --run."""
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
-
-
-def run_of(options: argparse.Namespace) -> store.Run:
-    """The run directory, as an absolute path: other programs are told of it."""
-    return store.Run(os.path.abspath(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN))
 
 
 def _handover(options: argparse.Namespace) -> int:
@@ -64,21 +54,3 @@ def _handover(options: argparse.Namespace) -> int:
 
 def _ours(finding: dict[str, str]) -> bool:
     return finding["code"].startswith("handover-")
-
-
-def current_status(run: store.Run) -> dict[str, Any]:
-    """What status.json of the current set says; refuses `no-status`, `status-damaged`, and what can't be read."""
-    from dotlocal.device.handover import offered
-    from dotlocal.host import files
-
-    path = os.path.join(run.current, "status.json")
-    try:
-        with offered.current(run) as (_, place):
-            report = json.loads(files.read("status.json", place=place))
-        if isinstance(report, dict) and {"names", "findings", "serial"} <= set(report):
-            return report
-    except Absent as absent:
-        raise Absent("no-status", absent.message, hint="`dotlocal device boot` makes it") from None
-    except (ValueError, RecursionError):
-        pass
-    raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew")

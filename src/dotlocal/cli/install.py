@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from dotlocal.cli import terms
-from dotlocal.cli.handover import add_run, current_status, run_of
+from dotlocal.cli.status import add_run, current_status, run_of
 from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.names import HostName
 from dotlocal.device.handover.snippet import INSTALLABLE
+from dotlocal.device.store import Run
 
 _KITS = ("systemd", "boot", "acme", "own", "avahi", "init", "networkd", "networkmanager", "udhcpc", "dhcpcd")
 
@@ -91,11 +93,7 @@ def _configure(options: argparse.Namespace) -> int:
     run = run_of(options)
     _plain(run.path)
     _plain(options.out or "")
-    try:
-        names = tuple(current_status(run)["names"])
-    except Absent:
-        names = ()  # not booted yet: the suffixes of the default policy
-    site = snippet.Site(run.path, options.port, names, secret=secrets.token_hex(16))
+    site = snippet.Site(run.path, options.port, _names(run), secret=secrets.token_hex(16))
     planned = snippet.plan(options.server, site, path=os.path.abspath(options.out) if options.out else "")
     for number, (path, text) in enumerate(planned.files.items()):
         if options.out:
@@ -108,3 +106,17 @@ def _configure(options: argparse.Namespace) -> int:
     terms.say(f"access: {planned.reader}")
     terms.say(f"yours: {planned.yours}")
     return 0
+
+
+def _names(run: Run) -> tuple[HostName, ...]:
+    """What is served under; nothing where that can't be told, and the suffixes are those of the default policy."""
+    names = []
+    try:
+        for text in current_status(run)["names"]:
+            names.append(HostName.parse(text))  # another user may have written it, and no configuration may hold more
+    except Absent:
+        pass  # not booted yet
+    except Refused as refused:
+        terms.say(f"names are those of the default policy, for {refused}")
+        return ()
+    return tuple(names)

@@ -1,7 +1,7 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """status.json: what is served, until when, what was left out and why. Written by boot, read by everybody."""
 
-from dotlocal.core.findings import Finding
+from dotlocal.core.findings import ERROR, Finding
 from dotlocal.core.template import Template
 from dotlocal.core.window import rfc3339
 from dotlocal.device.plan import Plan
@@ -55,7 +55,28 @@ def remarks(report: "dict[str, Any]") -> "list[str]":
         lines.append(f"{finding['severity']}: {finding['message']} ({finding['code']})")
         if finding["hint"]:
             lines.append(f"hint: {finding['hint']}")
-    return lines
+    return [printable(line) for line in lines]
+
+
+def printable(line: str) -> str:
+    """The line with an escape for whatever a terminal might obey: host names and file names are other people's."""
+    if line.isprintable():
+        return line
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+
+
+def ended(report: "dict[str, Any]", now: int) -> "list[Finding]":
+    """What is wrong by now with a set that was fine when it was made: `set-expired`."""
+    told = [finding["code"] for finding in report["findings"]]
+    if report["not_after"] >= rfc3339(now) or "ca-expired" in told:
+        return []
+    message = f"what is served ended {report['not_after']}, and by the clock it is {rfc3339(now)}"
+    return [
+        Finding(
+            "set-expired", ERROR, "server certificate", message,
+            hint="`dotlocal device boot` makes a new set; see why nothing has done that before",
+        )
+    ]  # fmt: skip
 
 
 def findings(found: "list[Finding]") -> "list[dict[str, str]]":

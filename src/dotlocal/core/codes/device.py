@@ -84,6 +84,8 @@ GROUPS = (
         Row("run-other-owner", REFUSED, INTEGRATOR, "state and run belong to different users, and one of them is root",
             "give both to the same user"),
         Row("no-status", ABSENT, CUSTOMER, "nothing was booted yet", "`dotlocal device boot`, or `--run`"),
+        Row("set-expired", ERROR, INTEGRATOR, "what is served has ended, by the device's clock",
+            "`dotlocal device boot`, and see why nothing has booted before: a watching process, a timer"),
         Row("status-damaged", ABSENT, CUSTOMER, "status.json can't be read", "`dotlocal device boot` makes it anew"),
     )),
     Group("Device: serve", (

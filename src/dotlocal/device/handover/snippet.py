@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from dotlocal.core.names import HostName
 from dotlocal.device.handover.servers import SERVERS, row_of
 
 DEFAULT_SUFFIXES = ("local", "home.arpa", "internal")
@@ -35,7 +36,7 @@ class Site:
 
     run: str
     port: int = 443
-    names: tuple[str, ...] = ()
+    names: tuple[HostName, ...] = ()
     site: str = ""
     secret: str = "SECRET"
 
@@ -76,7 +77,7 @@ def _heading(server: str, adapter: Any) -> str:
 
 def _patterns(site: Site) -> list[str]:
     # A pattern for each suffix, since names change with the network; Apache's match any number of labels.
-    suffixes = dict.fromkeys([*(name.partition(".")[2] for name in site.names), *DEFAULT_SUFFIXES])
+    suffixes = dict.fromkeys([*(name.text.partition(".")[2] for name in site.names), *DEFAULT_SUFFIXES])
     return [f"*.{suffix}" for suffix in suffixes if suffix]
 
 

@@ -1,0 +1,111 @@
+"""`dotlocal device status`: what is served. Root may ask about what another user has put there, and follows nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from dotlocal.cli import terms
+from dotlocal.core.errors import Absent, Refused
+from dotlocal.device import status, store
+
+_TEXTS = ("names", "addresses")
+_ROWS = {"left_out": ("value", "code", "reason"), "findings": ("code", "severity", "message", "hint")}
+
+
+def add(commands: Any) -> None:
+    """Add the command to those of the device."""
+    shown = terms.command(
+        commands, "status", _status, "what is served, until when, what was left out and why",
+        "  dotlocal device status\n  dotlocal device status --json | jq .not_after",
+    )  # fmt: skip
+    add_run(shown)
+    terms.add_json(shown)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """The option --run."""
+    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
+
+
+def run_of(options: argparse.Namespace) -> store.Run:
+    """The run directory, as an absolute path: other programs are told of it."""
+    return store.Run(os.path.abspath(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN))
+
+
+def current_status(run: store.Run) -> dict[str, Any]:
+    """What status.json of the current set says, through no link but run/current; refuses `no-status`,
+    `status-damaged`, and what can't be read.
+    """
+    from dotlocal.device.handover import offered
+    from dotlocal.host import files
+
+    path = os.path.join(run.current, "status.json")
+    try:
+        with offered.current(run) as (folder, place):
+            try:
+                report = json.loads(files.read("status.json", place=place))
+            except Refused as refused:
+                raise type(refused)(refused.code, f"{folder}/{refused.message}", hint=refused.hint) from None
+        if isinstance(report, dict) and _whole(report):
+            return report
+    except Absent as absent:
+        raise Absent("no-status", absent.message, hint="`dotlocal device boot` makes it") from None
+    except (ValueError, RecursionError):
+        pass
+    raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew")
+
+
+def _whole(report: dict[str, Any]) -> bool:
+    """Whether what is used of it has the types that it must have."""
+    texts = [report.get("serial"), report.get("not_after")]
+    try:
+        for name in _TEXTS:
+            texts += _list(report[name])
+        for name, words in _ROWS.items():
+            texts += [row[word] for row in _list(report[name]) for word in words]
+    except (KeyError, TypeError):
+        return False
+    return all(isinstance(each, str) for each in texts)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _status(options: argparse.Namespace) -> int:
+    run = run_of(options)
+    try:
+        report = current_status(run)
+        report["findings"] += status.findings(status.ended(report, terms.now()))
+        lines = _lines(report)
+        problems = any(finding["severity"] == "error" for finding in report["findings"])
+    except Absent:
+        raise
+    except Refused as refused:
+        hint = "ask as root, or as a user in the group of device.toml"
+        raise Absent("no-status", refused.message, hint=hint) from None
+    except (ValueError, KeyError, TypeError):
+        path = os.path.join(run.current, "status.json")
+        raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew") from None
+    if options.json:
+        terms.deliver_json(report)
+    else:
+        terms.write("".join(f"{line}\n" for line in lines))
+    return 1 if problems else 0
+
+
+def _lines(report: dict[str, Any]) -> list[str]:
+    lines = [
+        f"serves     {', '.join([*report['names'], *report['addresses']]) or 'nothing that a browser accepts'}",
+        f"until      {report['not_after']} (from {report['not_before']}, made {report['issued']})",
+        f"clock      {report['clock']['quality']}, not before {report['clock']['floor']}",
+        f"device CA  until {report['device_ca']['not_after']}",
+    ]
+    if (served := report.get("served", "vendor")) != "vendor":
+        lines.insert(1, f"of         the customer's own {served}: `dotlocal device own status`")
+    return [*(status.printable(line) for line in lines), *status.remarks(report)]
