@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from dotlocal.core.window import DAY, rfc3339
+from dotlocal.device.time import KEPT, SYNCHRONISED, UNKNOWN
 from dotlocal.device.watch.schedule import (
     LEAST_RENEWAL_SECONDS,
     MOST_RETRY_SECONDS,
@@ -9,7 +13,10 @@ from dotlocal.device.watch.schedule import (
     QUIET_SECONDS,
     Schedule,
     renewal,
+    renewal_of,
 )
+
+BORN = 1_800_000_000
 
 
 def test_sleeps_until_something_happens() -> None:
@@ -51,10 +58,30 @@ def test_renews_at_two_thirds_of_the_lifetime() -> None:
 
 
 def test_an_expired_certificate_is_no_loop() -> None:
-    """Two thirds are long past, since the device CA has ended: again in a minute, not at once."""
+    """Two thirds are long past: again in a minute, not at once."""
     schedule = Schedule()
     schedule.succeeded(1000, renew_in=renewal(not_before=0, not_after=10, now=10**9))
     assert schedule.due() == 1000 + LEAST_RENEWAL_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("quality", "now", "hint", "days"),
+    [
+        (SYNCHRONISED, BORN + 10 * DAY, False, 50),
+        (KEPT, BORN + 10 * DAY, False, 50),
+        (UNKNOWN, 0, False, 20),  # in 1970: by the floor, or it would come in half a century
+        (UNKNOWN, BORN + 3650 * DAY, False, 20),  # ahead, and nobody knows: or it would come every minute, for ever
+        (UNKNOWN, BORN + 10 * DAY, True, 50),  # handed over by a browser
+        (SYNCHRONISED, BORN + 61 * DAY, False, 1),  # made just now and old already, below a CA that ends
+        (SYNCHRONISED, BORN + 3650 * DAY, False, 1),
+    ],
+)
+def test_a_set_is_renewed_by_what_the_device_may_go_by(quality: str, now: int, hint: bool, days: int) -> None:
+    """90 days, of which 40 have passed by the floor: no clock, however wrong, puts it off or makes a loop of it."""
+    told = {"quality": quality, "now": rfc3339(now), "floor": rfc3339(BORN + 40 * DAY)}
+    clock = {**told, "hint": {"at": rfc3339(now), "source": "browser"}} if hint else told
+    report = {"not_before": rfc3339(BORN), "not_after": rfc3339(BORN + 90 * DAY), "clock": clock}
+    assert renewal_of(report) == days * DAY
 
 
 def test_noise_puts_off_no_renewal() -> None:

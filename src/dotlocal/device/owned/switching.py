@@ -14,7 +14,6 @@ from typing import Any
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.findings import WARNING, Finding
-from dotlocal.core.window import instant
 from dotlocal.device import boot, status, surroundings
 from dotlocal.device.boot import Options
 from dotlocal.device.handover import offered, proof, servers
@@ -23,7 +22,7 @@ from dotlocal.device.owned.awaited import Awaited, awaited
 from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Probation, Slots
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
-from dotlocal.device.watch.schedule import LEAST_RENEWAL_SECONDS, renewal
+from dotlocal.device.watch.schedule import LEAST_RENEWAL_SECONDS, renewal_of
 from dotlocal.host import clock, files
 from dotlocal.host.clock import Reading
 
@@ -256,8 +255,7 @@ class Switching:
         look_in = report.get("own", {}).get("look_in")
         moments = [] if look_in is None else [float(look_in)]
         if report.get("served") != slots.CERTIFICATE:
-            window = instant(report["not_before"]), instant(report["not_after"])
-            moments.append(max(renewal(*window, instant(report["clock"]["now"])), LEAST_RENEWAL_SECONDS))
+            moments.append(max(renewal_of(report), LEAST_RENEWAL_SECONDS))
         self.run.tell_change(monotonic() + min(moments) if moments else None)
 
     def _lock(self) -> files.Lock:

@@ -6,16 +6,34 @@ A failed issue keeps the old certificates and is tried again, ever more slowly, 
 take.
 """
 
+from dotlocal.core.window import instant
+from dotlocal.device.time import UNKNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 QUIET_SECONDS = 0.3  # an interface that comes up brings its addresses within this time
 MOST_WAIT_SECONDS = 1.0  # a network that never falls silent must not put the certificate off
 FIRST_RETRY_SECONDS = 2.0
 MOST_RETRY_SECONDS = 300.0
-LEAST_RENEWAL_SECONDS = 60.0  # an expired device CA must not make a loop of it
+LEAST_RENEWAL_SECONDS = 60.0
+FUTILE_SECONDS = 86400.0  # below a CA that ends or has ended: another certificate would last no longer
 
 
 def renewal(not_before: int, not_after: int, now: int) -> float:
     """Seconds from now to two thirds of a certificate's lifetime; all three as instants."""
     return not_before + (not_after - not_before) * 2 / 3 - now
+
+
+def renewal_of(report: "dict[str, Any]") -> float:
+    """The same for the set that a status is about, by the time that the device may go by: where the clock is unknown
+    and nobody has handed one over, that is the floor. KeyError and ValueError say that it is no such status.
+    """
+    clock = report["clock"]
+    now = clock["floor"] if clock["quality"] == UNKNOWN and "hint" not in clock else clock["now"]
+    wait = renewal(instant(report["not_before"]), instant(report["not_after"]), instant(now))
+    return wait if wait > 0 else FUTILE_SECONDS
 
 
 class Schedule:
