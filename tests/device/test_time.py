@@ -112,12 +112,31 @@ def test_uptime_has_passed_since_what_is_older_than_the_boot(image: int, built: 
     assert renewed.floor == floor + 1  # what was saved counts from its own moment
 
 
+@pytest.mark.parametrize("battery", [True, False])
+@pytest.mark.parametrize("now", [SAVED, SAVED + DAY])
+def test_uptime_leads_beyond_no_clock_that_is_past_the_floor(now: int, battery: bool) -> None:
+    """A container on a machine that has been up for 400 days, each start of which is a boot to it; an image that was
+    put there last week. However often it starts, its floor is not after its clock.
+    """
+    floor: Floor | None = saved()
+    for start in range(5):
+        clock = judged(
+            floor, now=now + start, synchronised=False, battery=now + start if battery else None, uptime=400 * DAY,
+            boot_id=f"boot-{start + 1}", image=SAVED - 7 * DAY,
+        )  # fmt: skip
+        assert (clock.floor, clock.quality) == (now + start, KEPT if battery else UNKNOWN)
+        floor = clock.save or floor
+
+
 @pytest.mark.parametrize(
     ("moment", "written"),
-    [(SAVED, False), (SAVED + DAY - 1, False), (SAVED + DAY, True), (SAVED - DAY + 1, False), (SAVED - DAY, True)],
-)
+    [
+        (SAVED, False), (SAVED + DAY - 1, False), (SAVED + DAY, True),
+        (SAVED - HOUR + 1, False), (SAVED - HOUR, True), (SAVED - DAY, True),  # what wasn't so is taken back at once
+    ],
+)  # fmt: skip
 def test_the_floor_is_written_once_a_day(moment: int, written: bool) -> None:
-    """A boot every hour costs the flash one write a day; upwards and downwards alike."""
+    """A boot every hour costs the flash one write a day; a time server that lies every other time costs no more."""
     clock = judged(saved(), now=moment)
     assert (clock.save is not None) == written
     assert clock.floor == moment
@@ -142,6 +161,14 @@ def test_a_bad_time_server_does_harm_once() -> None:
     assert (right.quality, right.floor) == (SYNCHRONISED, LATER)
     assert right.save is not None
     assert right.save.moment == LATER
+
+
+def test_a_bad_answer_of_hours_does_no_harm_to_the_battery_clock() -> None:
+    """NTP is 20 hours ahead, and then right: restarted without it, the device goes by its battery clock."""
+    wrong = judged(None, now=LATER + 20 * HOUR)
+    right = judged(wrong.save, now=LATER)
+    alone = judged(right.save, now=LATER + 60, synchronised=False, battery=LATER + 60, boot_id="boot-2")
+    assert (alone.quality, alone.floor) == (KEPT, LATER + 30)
 
 
 def test_three_years_on_a_shelf() -> None:

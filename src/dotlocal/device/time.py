@@ -9,6 +9,7 @@ SYNCHRONISED = "synchronised"  # the system says so, and it is not before the im
 KEPT = "kept"  # a battery clock that runs, at or after the floor
 UNKNOWN = "unknown"  # everything else: a plausible clock may have been lifted to some file's date
 MOST_DAYS = 824  # Apple takes 825 from a private root (support.apple.com/103769), and clocks are not that exact
+_NOTABLE = 3600  # what a correction takes back is saved at once, beyond what browsers are allowed for
 _BATTERY_SLACK = DAY  # a battery clock may run in local time, up to 14 hours off
 
 
@@ -58,8 +59,9 @@ def judge(
 
     Saved time is a hint: a synchronised clock overrides it, downwards too; otherwise it advances no further than
     monotonic time since it was saved, and is written at most once a day to spare the flash. The image is older than
-    this boot, so all uptime has passed since; the package and the device CA may be younger. A hint (see `hinted`) is
-    asked while the clock is unknown; it raises no floor, and nothing of it is saved.
+    this boot, so all uptime has passed since; the package and the device CA may be younger. Uptime never leads beyond
+    a clock that is past the floor: in a container it is the machine's, and counts anew at each start. A hint (see
+    `hinted`) is asked while the clock is unknown; it raises no floor, and nothing of it is saved.
     """
     image = reading.image_date or built
     base = max(image or RELEASED, ca_not_before)
@@ -69,8 +71,9 @@ def judge(
         quality = SYNCHRONISED
     else:
         passed = max(base, image + reading.uptime if image else 0, _since(saved, reading) if saved else 0)
+        passed = min(passed, reading.now) if reading.now >= floor else passed
         quality = KEPT if _battery_clock_runs(reading, floor) else UNKNOWN
-    due = saved is None or abs(passed - saved.moment) >= DAY
+    due = saved is None or passed - saved.moment >= DAY or saved.moment - passed >= _NOTABLE
     save = Floor(passed, reading.uptime, reading.boot_id) if due else None
     clock = Clock(quality, reading.now, max(base, passed), save)
     moment = hinted(hint, reading, floor=clock.floor, ca_not_after=ca_not_after)
