@@ -10,11 +10,12 @@ import pytest
 from booting import NOW, Device, issue_record, make_device, reading, served, surroundings
 
 from dotlocal.core.errors import Refused
-from dotlocal.core.window import DAY
-from dotlocal.device import adoption, boot
+from dotlocal.core.window import DAY, Window
+from dotlocal.device import adoption, boot, kept
+from dotlocal.device.plan import Plan
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
-from dotlocal.device.time import Floor, Hint
+from dotlocal.device.time import UNKNOWN, Clock, Floor, Hint
 from dotlocal.host.clock import Reading
 from dotlocal.testing import MOMENT, World
 from installed import Command, tree
@@ -201,6 +202,17 @@ def test_a_handed_over_time_is_not_worth_flash(device: Device) -> None:
     device.state.save_hint(Hint(NOW, 30, "boot-1", "browser"))
     device.boot(lost(uptime=60))
     assert not {"kept-known", "kept-unknown"} & set(tree(device.path / "state"))
+
+
+@pytest.mark.parametrize(("days", "enough"), [(100, True), (800, False)])
+def test_a_handed_over_time_tells_how_much_is_left(days: int, enough: bool) -> None:
+    """The floor is years behind what a browser said: two thirds of the certificate are over by what it said."""
+    hint = Hint(NOW + days * DAY, 30, "boot-1", "browser")
+    planned = Plan(
+        clock=Clock(UNKNOWN, hint.moment, NOW, None, hint), window=Window(hint.moment, hint.moment + 824 * DAY),
+        names=[], addresses=[], left_out=[], findings=[],
+    )  # fmt: skip
+    assert kept.lasts(Window(NOW, NOW + 824 * DAY), planned) is enough
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -1])

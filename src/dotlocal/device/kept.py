@@ -95,7 +95,8 @@ def lasts(window: Window, planned: Plan) -> bool:
     """Whether a certificate of this window is still as good as what is planned: a third of its life is left. Pure."""
     if window == planned.window:
         return True  # the device CA's own, or its last valid days: a new one would say the same
-    now = planned.clock.floor if planned.clock.quality == time.UNKNOWN else planned.clock.now
+    blind = planned.clock.quality == time.UNKNOWN and not planned.clock.hint
+    now = planned.clock.floor if blind else planned.clock.now
     left, length = window.not_after - now, window.not_after - window.not_before
     # at the device CA's end a new one would live no longer
     enough = 3 * left > length or (left > 0 and planned.window.not_after <= window.not_after)
