@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -31,6 +32,26 @@ def watched(told: Told, tmp_path: Path) -> Iterator[Watched]:
     with host() as at, following(told, tmp_path, at) as found:
         assert isinstance(found, Watched)
         yield found
+
+
+def test_a_change_to_and_fro_while_a_boot_waits_is_not_missed(watched: Watched) -> None:
+    """Another boot holds the lock; an address comes and goes, the certificates are made, and at once it is back."""
+    watched.settle()
+    lock, before = watched.folder / "run/lock", watched.status["serial"]
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        watched.host.ip("addr", "add", "10.8.0.1/24", "dev", "lan0")
+        descriptors = Path(f"/proc/{watched.process.pid}/fd")
+        started = time.monotonic()
+        while not any(os.path.realpath(each) == str(lock) for each in descriptors.iterdir()):
+            assert time.monotonic() - started < PATIENCE
+        watched.host.ip("addr", "del", "10.8.0.1/24", "dev", "lan0")
+        back = watched.host.inside("sh", "-c", "read go; ip addr add 10.8.0.1/24 dev lan0")
+        adding = subprocess.Popen(back, stdin=subprocess.PIPE)  # at the ready, for a change that is faster than a look
+    watched.until(lambda status: status["serial"] != before)
+    assert "10.8.0.1" not in watched.addresses
+    adding.communicate(b"now\n", timeout=PATIENCE)
+    watched.has("10.8.0.1")
 
 
 def test_follows_the_settings(watched: Watched) -> None:

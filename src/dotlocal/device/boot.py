@@ -25,6 +25,7 @@ from dotlocal.host.keys import Key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from dotlocal.device.changed import Turn
@@ -109,11 +110,14 @@ def hint_of(refused: Refused) -> str:
     return codes.hint_of(refused)
 
 
-def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
+def boot(
+    options: Options, turn: "Turn | None" = None, *, look: "Callable[[], Surroundings] | None" = None
+) -> "dict[str, Any]":
     """Make the certificates of this moment and switch to them; returns the status. Refuses what can't be gone on with:
     no state, no key, a template that can't be healed, a run directory that can't be written.
 
     With a `turn` the next caller may wait from when the lock is held, and a set that is as good as a new one stays.
+    `look` looks around instead, for who must know what this boot has seen.
     """
     state, run = State(options.state), Run(options.run)
     state.demand_key()  # before anything is written: whoever comes to own the state could not use a run of root's
@@ -129,7 +133,7 @@ def boot(options: Options, turn: "Turn | None" = None) -> "dict[str, Any]":
                 keys.spare()
             key = state.key()
             template = usable_template(state, key)
-            around, reading = surroundings.look(), clock.read()
+            around, reading = (look or surroundings.look)(), clock.read()
             if turn and not findings and (kept := turn.kept(state, run, template, settings, around, reading)):
                 return kept
             report = issue(key, template, settings, around, reading, state=state, run=run, findings=findings)

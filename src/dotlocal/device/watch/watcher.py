@@ -12,7 +12,6 @@ import sys
 from time import monotonic
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.core.window import instant
 from dotlocal.device import boot, fallback, mdns, surroundings
 from dotlocal.device.boot import Options
 from dotlocal.device.store import Run, State
@@ -20,7 +19,7 @@ from dotlocal.device.surroundings import AVAHI, Surroundings
 from dotlocal.device.watch import events
 from dotlocal.device.watch.refills import Refills
 from dotlocal.device.watch.renewals import Renewals
-from dotlocal.device.watch.schedule import Schedule, renewal
+from dotlocal.device.watch.schedule import Schedule, renewal_of
 from dotlocal.host.supervisor import notify
 
 TYPE_CHECKING = False
@@ -45,6 +44,7 @@ class Watch:
         self._epoll = select.epoll()
         self._sources: dict[int, Any] = {}
         self._missing: list[Callable[[], Any]] = []
+        self._looked: Surroundings | None = None
         self._seen: Surroundings | None = None
         self._ending = False
         self._renewals = Renewals(options)
@@ -143,8 +143,8 @@ class Watch:
                 self._renewals.ended()
 
     def _issue(self) -> None:
-        around = surroundings.look()
-        if self._schedule.reasons and not set(self._schedule.reasons) - _AROUND and self._seen == around:
+        reasons = set(self._schedule.reasons)
+        if reasons and not reasons - _AROUND and self._seen == surroundings.look():
             self._schedule.forget()  # much is said on a network that changes no name and no address
             return
         if self._schedule.reasons == [_OWN]:
@@ -153,27 +153,30 @@ class Watch:
             self._renewals.look()
             return
         again = "another try" if self._schedule.failures else "renewal"
-        reasons = self._schedule.taken() or [again]
+        told = ", ".join(self._schedule.taken() or [again])
         try:
-            report = boot.boot(self._options)
+            report = boot.boot(self._options, look=self._look)
         except Refused as refused:
             if self._seen is None and isinstance(refused, Absent):
                 raise
             self._failed(refused)
             return
-        self._seen = around
-        not_before, not_after = instant(report["not_before"]), instant(report["not_after"])
-        now = instant(report["clock"]["now"])
+        self._seen = self._looked
         look_in = report.get("own", {}).get("look_in")
         # of the customer's certificate the device can't make another one
-        renew_in = None if report.get("served") == _CERTIFICATE else renewal(not_before, not_after, now)
+        renew_in = None if report.get("served") == _CERTIFICATE else renewal_of(report)
         handed_over = report.get("handover", {}).get("outcome") != "failed"
         self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
         self._schedule.look_at(None if look_in is None else monotonic() + look_in)
         self._renewals.told(report)
         self._follow(self._refills.follow)
-        boot.tell(report, because=", ".join(reasons))
+        boot.tell(report, because=told)
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
+
+    def _look(self) -> Surroundings:
+        # what a boot goes by, which waits for its turn first: what changes to and fro meanwhile must not be missed
+        self._looked = surroundings.look()
+        return self._looked
 
     def _failed(self, refused: Refused) -> None:
         run, hint = Run(self._options.run), boot.hint_of(refused)
