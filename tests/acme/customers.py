@@ -31,7 +31,7 @@ DAY = 86400
 
 @dataclass
 class Customer:
-    """`now` and `uptime` are what its clock says, `slept` what its patience cost, `installed` what came of it."""
+    """`now` and `uptime` are what its clock says, `installed` what came of it."""
 
     folder: Path
     now: int = field(default_factory=lambda: int(time.time()))
@@ -41,7 +41,6 @@ class Customer:
     luck: float = 0.5
     responder: Responder | None = None
     patience: float = 0.05  # of each second that it is told to wait
-    slept: float = 0.0
     installed: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -93,11 +92,7 @@ class Customer:
         self.now += int(seconds)
         self.uptime += int(seconds)
 
-    def reboot(self) -> None:
-        self.boot_id, self.uptime = f"{self.boot_id}+", 5
-
     def _sleep(self, seconds: float) -> None:
-        self.slept += seconds
         time.sleep(seconds * self.patience)
 
 

@@ -1,8 +1,6 @@
-"""Who signed whom, and the order in which certificates are sent."""
+"""What is read off certificates: who signed whom, names, fingerprints, validity."""
 
 from __future__ import annotations
-
-from itertools import permutations
 
 import pytest
 from cryptography import x509
@@ -12,64 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import forge
 from core.cases import BY_ID
 from dotlocal.core import der, keys
-from dotlocal.core.chain import fingerprint, in_order, named, signed_by, window_of
-from dotlocal.core.errors import Refused
+from dotlocal.core.chain import fingerprint, named, signed_by, window_of
 from dotlocal.core.template import certificate
 from dotlocal.core.window import DAY, YEAR, Window
 from dotlocal.testing import MOMENT, Device, World
-
-
-def _path() -> list[x509.Certificate]:
-    sent, root = BY_ID["by name"].build()
-    return [*sent, root]
-
-
-@pytest.mark.parametrize("length", [1, 2, 3, 4])
-def test_a_chain_is_put_in_order(length: int) -> None:
-    """leaf → device CA → factory CA → root, whatever order they came in; the root may be missing."""
-    path = _path()[:length]
-    for shuffled in permutations(path):
-        assert in_order(shuffled) == path
-
-
-@pytest.mark.parametrize(
-    "missing", [(0, 2), (0, 3), (1, 3), (0, 1, 3)], ids=lambda kept: "only " + " and ".join(map(str, kept))
-)
-def test_a_gap_is_no_chain(missing: tuple[int, ...]) -> None:
-    """leaf → (device CA missing) → factory CA: two ends."""
-    path = _path()
-    with pytest.raises(Refused) as refused:
-        in_order([path[index] for index in missing])
-    assert refused.value.code == "chain-broken"
-
-
-def test_nothing_is_no_chain() -> None:
-    """Not even an empty one."""
-    with pytest.raises(Refused) as refused:
-        in_order([])
-    assert refused.value.code == "chain-broken"
-
-
-def test_a_certificate_too_many_is_no_chain(world: World, press: Device) -> None:
-    """A sibling's device CA among the birth record's certificates, or the root twice."""
-    sibling = world.device("SN0008").record.device_ca
-    again = x509.load_der_x509_certificate(world.root.public_bytes(Encoding.DER))
-    for certificates in ([*press.record.certificates, sibling], [*press.record.certificates, again]):
-        with pytest.raises(Refused) as refused:
-            in_order(certificates)
-        assert refused.value.code == "chain-broken"
-
-
-def test_cas_that_signed_each_other_are_no_chain() -> None:
-    """A → B → A: no end to begin with."""
-    one, other = forge.key(number=11), forge.key(number=12)
-    names = [forge.name("Acme", common_name=f"CA {number}") for number in (1, 2)]
-    window = Window(MOMENT, MOMENT + DAY)
-    first = forge.factory(names[0], one.public_key, window, names[1], other.public_key).signed(other)
-    second = forge.factory(names[1], other.public_key, window, names[0], one.public_key).signed(one)
-    with pytest.raises(Refused) as refused:
-        in_order([first, second])
-    assert refused.value.code == "chain-broken"
 
 
 @pytest.mark.parametrize("name", ["a leaf by another key", "another root of the same name", "self-signed"])

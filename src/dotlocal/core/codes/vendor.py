@@ -73,7 +73,6 @@ GROUPS = (
         Row("birth-order", REFUSED, VENDOR, "one was not signed by the next: order, gap, or another root", "ask again"),
         Row("birth-profile", REFUSED, VENDOR, "a certificate is not what it must be", "look at the factory CA's maker"),
         Row("birth-expired", REFUSED, VENDOR, "a certificate of the record has ended", "have a new one made"),
-        Row("chain-broken", REFUSED, VENDOR, "the certificates do not form one chain", "find the missing one"),
         Row("certificate-unreadable", REFUSED, VENDOR, "a certificate can't be read", "get it anew"),
     )),
 )  # fmt: skip

@@ -38,7 +38,6 @@ class Client:
         self.key = key
         self.account = ""
         self._nonce = ""
-        self.directory_url = directory
         answer = exchange("GET", directory)
         if not answer.fine:
             raise problems.refusal(answer, now())

@@ -15,7 +15,6 @@ from dotlocal.device.acme.answer import Answer, words
 NAMESPACE = "urn:ietf:params:acme:error:"
 BAD_NONCE = "badNonce"
 NO_ACCOUNT = "accountDoesNotExist"
-ALREADY_REPLACED = "alreadyReplaced"  # RFC 9773 5
 _MOST_SUBPROBLEMS = 20
 _UNREACHED = "can the ACME server reach this device, by this name or address, on the port of the challenge?"
 

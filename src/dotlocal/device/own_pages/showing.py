@@ -20,7 +20,6 @@ _PLAIN: dict[str, Callable[[View, Html], str]] = {
     "": overview.overview, "request": ways.request, "import": ways.upload, "alone": ways.alone, "issuer": ways.issuer,
     "acme": acme.acme, "revert": probation.revert,
 }  # fmt: skip
-PAGES = (*_PLAIN, "probation", "review", "busy")
 
 
 def show(asked: Asked, session: Session, doing: Doing, owned: Owned) -> Answer:

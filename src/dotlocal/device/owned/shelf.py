@@ -8,7 +8,6 @@ from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Slots
 from dotlocal.host import keys
 
 VENDOR, ISSUER, PREVIOUS = "vendor", "issuer", "previous"
-WAYS_BACK = (PREVIOUS, ISSUER, VENDOR)
 _SWAPPED = "swapped"  # what was confirmed, while it changes places with what was before it
 PREVIOUS_ISSUER = "previous-issuer"
 _ASIDE = {slots.CERTIFICATE: slots.PREVIOUS, slots.ISSUER: PREVIOUS_ISSUER}
