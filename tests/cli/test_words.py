@@ -44,6 +44,24 @@ def test_a_mistake_in_the_words(dotlocal: Command, words: str) -> None:
     assert (done.status, done.code, done.hinted, done.out) == (2, "usage", True, "")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "init --serial SN1 --state=", "init --serial SN1 --config=", "adopt x.pem --state=", "boot --state=",
+        "watch --run=", "status --run=", "serve --folder . --run=", "serve --folder . --config=", "handover --config=",
+        "install --server nginx --run=", "reset --state=", "reset --scrap --yes-scrap SN1 --run=",
+        "time --hint 2026-11-23T12:00:00Z --config=", "own request --state=", "own revert --run=",
+        "own acme --status --config=", "own password --password-fd 0 --state=", "own serve --config=",
+    ],
+)  # fmt: skip
+def test_an_empty_path_is_not_the_default_one(dotlocal: Command, tmp_path: Path, words: str) -> None:
+    """`--state "$STATE"` of a script that has not set it: exit 2, and the default device stays as it is."""
+    done = dotlocal("device", *words.split(), DOTLOCAL_STATE=str(tmp_path), DOTLOCAL_RUN=str(tmp_path))
+    assert (done.status, done.code, done.out) == (2, "usage", "")
+    assert "expected a path, not nothing" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_web_server_is_no_kit(dotlocal: Command) -> None:
     """`device install nginx`: the hint has the words that were meant."""
     done = dotlocal("device", "install", "nginx")

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dotlocal.cli import handover, install, own, own_acme, own_pages, status, terms, upkeep
+from dotlocal.cli import handover, install, own, own_acme, own_pages, places, status, terms, upkeep
 from dotlocal.cli.acting import as_owner
-from dotlocal.device import store
-
-if TYPE_CHECKING:
-    from dotlocal.device.boot import Options
-    from dotlocal.host.custody import Place
 
 
 def add(actors: Any) -> None:
@@ -24,21 +18,21 @@ def add(actors: Any) -> None:
     )  # fmt: skip
     init.add_argument("--serial", required=True, help="the device's serial number")
     init.add_argument("--force", action="store_true", help="make a new key, and forget the birth record of the old one")
-    init.add_argument("--config", metavar="FILE", help=f"settings with [key] (default: {store.CONFIG}, if it is there)")
-    _add_state(init)
+    places.add_state(init)
+    places.add_config(init, "[key]")
     terms.add_out(init, "the request")
 
     adopt = terms.command(
         commands, "adopt", _adopt, "check and keep the birth record", "  dotlocal device adopt birth.pem"
     )
     adopt.add_argument("birth", metavar="BIRTH.pem", help="a file, or - for stdin")
-    _add_state(adopt)
+    places.add_state(adopt)
 
     boot = terms.command(
         commands, "boot", _boot, "a fresh key and certificate for the names and addresses of this moment",
         "  dotlocal device boot\n  dotlocal device boot --json | jq .left_out",
     )  # fmt: skip
-    _add_boot(boot)
+    places.add(boot)
     boot.add_argument(
         "--changed", action="store_true",
         help="for hooks and timers: many calls at once are one, and a set that is as good as a new one stays",
@@ -50,7 +44,7 @@ def add(actors: Any) -> None:
         commands, "watch", _watch, "boot, and again whenever a name, an address, the clock or the settings change",
         "  dotlocal device watch\n  kill -HUP PID    # issue now",
     )  # fmt: skip
-    _add_boot(watch)
+    places.add(watch)
 
     status.add(commands)
     _add_serve(commands)
@@ -90,36 +84,15 @@ def _add_serve(commands: Any) -> None:
     )
     serve.add_argument("--state", metavar="DIR", help="what --boot reads (default: as for `device boot`)")
     serve.add_argument("--user", metavar="NAME", help="become this user once the port is open")
-    serve.add_argument("--config", metavar="FILE", help=f"settings with [serve] (default: {store.CONFIG})")
-    _add_run(serve)
-
-
-def _add_state(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
-
-
-def _add_boot(parser: argparse.ArgumentParser) -> None:
-    _add_state(parser)
-    _add_run(parser)
-    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
-
-
-def _state(options: argparse.Namespace) -> store.State:
-    return store.State(options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE)
-
-
-def _run(options: argparse.Namespace) -> store.Run:
-    return store.Run(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN)
+    places.add_run(serve)
+    places.add_config(serve, "[serve]")
 
 
 def _init(options: argparse.Namespace) -> int:
     from dotlocal.device import adoption
 
-    state, place = _state(options), _key_place(options)
+    state, settings = places.state(options), places.settings(options)
+    place = settings.key if settings else None
     if not (place and place.kind == "sealed"):  # which takes root; what it writes is given to the owner
         as_owner(options, state)
     request = adoption.init(state, options.serial, force=options.force, place=place)
@@ -127,22 +100,12 @@ def _init(options: argparse.Namespace) -> int:
     return 0
 
 
-def _key_place(options: argparse.Namespace) -> Place | None:
-    from dotlocal.device import configuration
-    from dotlocal.host import files
-
-    path = options.config or store.CONFIG
-    if not options.config and not os.path.exists(path):
-        return None
-    return configuration.parse(files.read(path), path).key
-
-
 def _adopt(options: argparse.Namespace) -> int:
     from dotlocal.core.chain import fingerprint, named
     from dotlocal.device import adoption, time
     from dotlocal.host import clock
 
-    state, birth = _state(options), terms.read_input(options.birth)
+    state, birth = places.state(options), terms.read_input(options.birth)
     as_owner(options, state)
     judged = time.judge(clock.read(), state.floor(), built=0, ca_not_before=0)
     # a clock that nobody has set must not call a birth record expired (a board's may start in 2099 as well as in 1970)
@@ -156,7 +119,7 @@ def _adopt(options: argparse.Namespace) -> int:
 def _boot(options: argparse.Namespace) -> int:
     from dotlocal.device import boot
 
-    chosen = _boot_options(options)
+    chosen = places.for_boot(options)
     chosen.json, chosen.quiet, chosen.changed = options.json, options.quiet, options.changed
     return boot.main(chosen)
 
@@ -164,26 +127,14 @@ def _boot(options: argparse.Namespace) -> int:
 def _watch(options: argparse.Namespace) -> int:
     from dotlocal.device.watch import watcher
 
-    return watcher.main(_boot_options(options))
-
-
-def _boot_options(options: argparse.Namespace) -> Options:
-    from dotlocal.device.boot import Options
-
-    chosen = Options()
-    for name in ("state", "run", "config"):
-        if getattr(options, name) == "":
-            options.parser.error(f"argument --{name}: expected a path, not nothing")
-        setattr(chosen, name, getattr(options, name) or getattr(chosen, name))
-    chosen.config_named = options.config is not None
-    return chosen
+    return watcher.main(places.for_boot(options))
 
 
 def _serve(options: argparse.Namespace) -> int:
     from dotlocal.device.serve import command
 
     chosen = command.Options()
-    chosen.run = _run(options).path
+    chosen.run = places.run(options).path
     if options.state is not None and not (options.boot and options.state):
         options.parser.error("argument --state: expected a path, and only together with --boot")
     for name in ("listen", "to", "folder", "http_listen", "probe_listen", "user", "wait", "config", "state"):

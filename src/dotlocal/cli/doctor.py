@@ -37,10 +37,12 @@ def add(actors: Any) -> None:
         help="the maker's root, one file or several (default: what this computer trusts)",
     )  # fmt: skip
     doctor.add_argument("--address", metavar="ADDRESS", help="connect there, whatever the name resolves to")
-    doctor.add_argument("--timeout", type=_seconds, default=5.0, metavar="S", help="for each connection (default: 5)")
+    doctor.add_argument(
+        "--timeout", type=_seconds, default=5.0, metavar="SECONDS", help="for each connection (default: 5)"
+    )
     doctor.add_argument("--warn-days", type=int, metavar="N", help="a problem when fewer days are left")
     doctor.add_argument(
-        "--twice", type=_seconds, metavar="S",
+        "--twice", type=_seconds, metavar="SECONDS",
         help="look again after so many seconds, with the sessions of before: restart the device meanwhile",
     )  # fmt: skip
     doctor.add_argument("--html", metavar="FILE", help="write a page to send to support")

@@ -31,7 +31,7 @@ def add(actors: Any) -> None:
         "  dotlocal factory accept factory.pem --home /srv/station",
     )  # fmt: skip
     accept.add_argument("answer", metavar="FACTORY.pem", help="what `root sign` wrote, or - for stdin")
-    accept.add_argument("--fingerprint", metavar="SHA256", help="the root's, to compare with what came")
+    accept.add_argument("--fingerprint", metavar="SHA256", help="go on only if the root has this fingerprint")
     terms.add_home(accept)
     terms.add_passphrase(accept, "the station's key")
 

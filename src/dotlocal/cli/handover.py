@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
-from dotlocal.cli import terms
-from dotlocal.cli.status import add_run, current_status, run_of
+from dotlocal.cli import places, terms
+from dotlocal.cli.status import current_status
 from dotlocal.core.errors import Absent
 from dotlocal.device import store
 
@@ -20,24 +19,26 @@ def add(commands: Any) -> None:
         commands, "handover", _handover, "hand the current certificates over to the web server, and prove it",
         "  dotlocal device handover\n  dotlocal device handover --json | jq .handover",
     )  # fmt: skip
-    handover.add_argument("--config", metavar="FILE", help=f"settings with [handover] (default: {store.CONFIG})")
-    add_run(handover)
+    places.add_run(handover)
+    places.add_config(handover, "[handover]", needed=True)
     terms.add_json(handover)
 
 
 def _handover(options: argparse.Namespace) -> int:
-    from dotlocal.device import configuration, status
+    from dotlocal.device import status
     from dotlocal.device.handover.outcome import SUPERSEDED
     from dotlocal.device.handover.steps import hand_over
     from dotlocal.host import files
 
-    run = run_of(options)
+    run = places.run(options)
     files.remove(run.handover_due)  # first of all: what comes from here on is due again
-    path = options.config or store.CONFIG
-    if not options.config and not os.path.exists(path):
-        raise Absent("handover-where", f"{path} does not exist", hint="its [handover] table says which server is told")
-    settings = configuration.parse(files.read(path), path)
+    settings = places.settings(options)
+    if settings is None:
+        raise Absent(
+            "handover-where", f"{store.CONFIG} does not exist", hint="its [handover] table says which server is told"
+        )
     if not settings.handover:
+        path = options.config or store.CONFIG
         raise Absent("handover-where", f"{path} has no [handover] table", hint="it wants server, and connect")
     for _ in range(_MOST_SETS):
         report = hand_over(current_status(run), settings, run)

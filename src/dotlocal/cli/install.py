@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dotlocal.cli import terms
-from dotlocal.cli.status import add_run, current_status, run_of
+from dotlocal.cli import places, terms
+from dotlocal.cli.status import current_status
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.core.names import HostName
 from dotlocal.device.handover.snippet import INSTALLABLE
@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     install.add_argument("--force", action="store_true", help="replace files that somebody has changed")
     install.add_argument("--server", choices=INSTALLABLE, help="print the configuration of this web server instead")
     install.add_argument("--port", type=_port, default=443, metavar="PORT", help="where it serves HTTPS (default: 443)")
-    add_run(install)
+    places.add_run(install)
     terms.add_out(install, "the web server's configuration")
 
 
@@ -90,7 +90,7 @@ def _configure(options: argparse.Namespace) -> int:
     from dotlocal.device.handover import snippet
     from dotlocal.host import files
 
-    run = run_of(options)
+    run = places.run(options)
     _plain(run.path)
     _plain(options.out or "")
     site = snippet.Site(run.path, options.port, _names(run), secret=secrets.token_hex(16))

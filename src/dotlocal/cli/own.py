@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import terms
+from dotlocal.cli import places, terms
 from dotlocal.cli.acting import as_owner
 from dotlocal.core.errors import Refused
 from dotlocal.device import store
@@ -44,7 +44,7 @@ def _add_ways(own: Any) -> None:
         "--address", action="append", default=[], help="an address (repeatable; default: those it has)"
     )
     request.add_argument("--force", action="store_true", help="make a new key; the answer to the old one is lost")
-    _add_places(request)
+    places.add(request)
     terms.add_out(request, "the request")
 
     bring = terms.command(
@@ -63,7 +63,7 @@ def _add_ways(own: Any) -> None:
     alone.add_argument("--force", action="store_true", help="make a new root; browsers must import that as well")
     alone.add_argument("--years", metavar="N", type=int, default=10, help="how long the root lives (default: 10)")
     _add_probation(alone)
-    _add_places(alone)
+    places.add(alone)
     terms.add_out(alone, "the root")
 
 
@@ -76,7 +76,7 @@ def _add_issuer(own: Any) -> None:
     _add_within(request)
     request.add_argument("--force", action="store_true", help="make a new key; the answer to the old one is lost")
     request.add_argument("--extensions", metavar="FILE", help="write an OpenSSL section [device_ca] for it")
-    _add_places(request)
+    places.add(request)
     terms.add_out(request, "the request")
     bring = terms.command(
         issuer, "import", _issuer_import, "check what the customer's CA has answered; issue below it from now on",
@@ -91,7 +91,7 @@ def _add_upkeep(own: Any) -> None:
         "  dotlocal device own confirm --connect 127.0.0.1:443",
     )  # fmt: skip
     confirm.add_argument("--connect", metavar="HOST:PORT", default="", help="its web server (default: device.toml's)")
-    _add_places(confirm)
+    places.add(confirm)
     terms.add_json(confirm)
 
     revert = terms.command(
@@ -102,18 +102,18 @@ def _add_upkeep(own: Any) -> None:
         "--to", choices=("previous", "issuer", "vendor"), default="",
         help="the certificate before, the customer's issuer, or the vendor's chain",
     )  # fmt: skip
-    _add_places(revert)
+    places.add(revert)
     terms.add_json(revert)
 
     root = terms.command(
         own, "root", _root, "print the root that browsers must have, where it is known",
         "  dotlocal device own root --out root.pem",
     )  # fmt: skip
-    _add_places(root)
+    places.add(root)
     terms.add_out(root, "the root")
 
     status = terms.command(own, "status", _status, "what is served and on probation", "  dotlocal device own status")
-    _add_places(status)
+    places.add(status)
     terms.add_json(status)
 
 
@@ -123,7 +123,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accept", action="store_true", help="install it in spite of warnings")
     terms.add_passphrase(parser, "the key or the PKCS#12 file")
     _add_probation(parser)
-    _add_places(parser)
+    places.add(parser)
     terms.add_json(parser)
 
 
@@ -141,21 +141,11 @@ def _add_probation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--confirm", action="store_true", help="no probation: keep it as soon as it is served")
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
-    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
-
-
 def owned(options: argparse.Namespace) -> Owned:
     """The customer's own of the device that the options name, as the user whom its state belongs to."""
-    from dotlocal.device.boot import Options
     from dotlocal.device.owned.steps import Owned
 
-    chosen = Options()
-    for place in ("state", "run", "config"):
-        setattr(chosen, place, getattr(options, place) or getattr(chosen, place))
-    chosen.config_named = options.config is not None
+    chosen = places.for_boot(options)
     as_owner(options, store.State(chosen.state), store.Run(chosen.run), chosen.config)
     return Owned(chosen)
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import os
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import own, terms
+from dotlocal.cli import own, places, terms
 from dotlocal.core.errors import Refused
-from dotlocal.device import store
 from dotlocal.host import files
 
 if TYPE_CHECKING:
@@ -45,23 +43,19 @@ def add(actions: Any) -> None:
     _add_server(parser)
     parser.add_argument("--now", action="store_true", help="with --renew: whether it is due or not")
     parser.add_argument("--forget", action="store_true", help="with --deactivate: without asking the server")
-    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
-    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
+    places.add(parser)
     terms.add_json(parser)
 
 
 def _add_wishes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", metavar="NAME", action="append", help="a name of this device (repeatable)")
-    parser.add_argument("--address", metavar="ADDRESS", action="append", help="an address, RFC 8738 (repeatable)")
+    parser.add_argument("--name", metavar="NAME", action="append", help="a host name (repeatable)")
+    parser.add_argument("--address", metavar="ADDRESS", action="append", help="an address (repeatable; RFC 8738)")
     parser.add_argument("--challenge", metavar="KIND", help="http-01 (the default), or tls-alpn-01 by `device serve`")
     parser.add_argument("--webroot", metavar="DIR", help="http-01 by the web server that serves this folder at port 80")
     parser.add_argument("--hook", metavar="CMD", help="http-01 by a command: set|clear NAME TOKEN ANSWER")
     parser.add_argument("--listen", metavar="HOST:PORT", help="where the challenge is answered (default: :80, or :443)")
-    parser.add_argument("--minutes", type=int, metavar="N", help="of probation for the first certificate (default: 10)")
-    parser.add_argument(
-        "--confirm", action="store_true", help="confirm it in advance: no probation, no way back by itself"
-    )
+    parser.add_argument("--minutes", type=int, metavar="N", help="how long the first one's probation is (default: 10)")
+    parser.add_argument("--confirm", action="store_true", help="no probation: keep it as soon as it is served")
 
 
 def _add_server(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +99,7 @@ def _reserved(options: argparse.Namespace) -> socket.socket | None:
     from dotlocal.device.serve.listener import bind
     from dotlocal.host.privileges import Acting
 
-    state = store.State(options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE)
+    state = places.state(options)
     if not state.of_another_user():
         return None
     try:

@@ -13,9 +13,8 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import own, terms
+from dotlocal.cli import own, places, terms
 from dotlocal.core.errors import Refused
-from dotlocal.device import store
 
 if TYPE_CHECKING:
     from dotlocal.device.own_pages.link import Read
@@ -32,7 +31,7 @@ def add(actions: Any) -> None:
     source = password.add_mutually_exclusive_group()
     source.add_argument("--password-file", metavar="FILE", help="file whose first line is the password")
     source.add_argument("--password-fd", metavar="N", type=int, help="the same from an open file descriptor")
-    _add_places(password)
+    places.add(password)
 
     serve = terms.command(
         actions, "serve", _serve, "serve the pages to what ends TLS in front of them, on this machine",
@@ -50,13 +49,7 @@ def add(actions: Any) -> None:
     front.add_argument(
         "--connection-header", metavar="NAME", help="a web server is in front, and sets this field: docs/own-pages.md"
     )
-    _add_places(serve)
-
-
-def _add_places(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
-    parser.add_argument("--config", metavar="FILE", help=f"settings (default: {store.CONFIG}, which may be missing)")
+    places.add(serve)
 
 
 def _password(options: argparse.Namespace) -> int:

@@ -36,7 +36,9 @@ def add(actors: Any) -> None:
     sign.add_argument("request", metavar="REQUEST.pem", help="a file, or - for stdin")
     sign.add_argument("--device", action="store_true", help="the request is a device's; the answer its birth record")
     sign.add_argument("--hostname", metavar="NAME", help="with --device: one more exact name; {serial} may stand in it")
-    sign.add_argument("--replace", metavar="REASON", help="with --device: a known serial number gets a new key")
+    sign.add_argument(
+        "--replace", metavar="REASON", help="with --device: a known serial number gets a new key, and why"
+    )
     sign.add_argument("--years", type=int, metavar="N", help="years of life (default: as long as the root)")
     terms.add_home(sign)
     terms.add_out(sign, "the answer")

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from dotlocal.cli import terms
+from dotlocal.cli import places, terms
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import status, store
 
@@ -21,18 +21,8 @@ def add(commands: Any) -> None:
         commands, "status", _status, "what is served, until when, what was left out and why",
         "  dotlocal device status\n  dotlocal device status --json | jq .not_after",
     )  # fmt: skip
-    add_run(shown)
+    places.add_run(shown)
     terms.add_json(shown)
-
-
-def add_run(parser: argparse.ArgumentParser) -> None:
-    """The option --run."""
-    parser.add_argument("--run", metavar="DIR", help=f"what boot makes (default: DOTLOCAL_RUN, or {store.RUN})")
-
-
-def run_of(options: argparse.Namespace) -> store.Run:
-    """The run directory, as an absolute path: other programs are told of it."""
-    return store.Run(os.path.abspath(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN))
 
 
 def current_status(run: store.Run) -> dict[str, Any]:
@@ -78,7 +68,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _status(options: argparse.Namespace) -> int:
-    run = run_of(options)
+    run = places.run(options)
     try:
         report = current_status(run)
         report["findings"] += status.findings(status.ended(report, terms.now()))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import asdict
 from typing import Any
 
-from dotlocal.cli import terms
+from dotlocal.cli import places, terms
 from dotlocal.cli.acting import as_owner
 from dotlocal.core.errors import Refused
-from dotlocal.device import store
 
 
 def add(commands: Any) -> None:
@@ -23,8 +21,8 @@ def add(commands: Any) -> None:
     reset.add_argument("--scrap", action="store_true", help="destroy the device's key instead: the end of the device")
     reset.add_argument("--settings", action="store_true", help="forget settings alone: the owner's own stays")
     reset.add_argument("--yes-scrap", metavar="SERIAL", help="the device's serial number, where nobody can be asked")
-    _add_state(reset)
-    reset.add_argument("--run", metavar="DIR", help=f"what boot made (default: DOTLOCAL_RUN, or {store.RUN})")
+    places.add_state(reset)
+    places.add_run(reset)
     terms.add_json(reset)
 
     time = terms.command(
@@ -32,24 +30,15 @@ def add(commands: Any) -> None:
         "  dotlocal device time --hint 2026-11-23T12:00:00Z && dotlocal device boot",
     )  # fmt: skip
     time.add_argument("--hint", metavar="TIME", required=True, help="RFC 3339, as JavaScript's toISOString() writes it")
-    _add_state(time)
-    time.add_argument("--config", metavar="FILE", help=f"settings with browser_time (default: {store.CONFIG})")
+    places.add_state(time)
+    places.add_config(time, "browser_time", needed=True)
     terms.add_json(time)
-
-
-def _add_state(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", metavar="DIR", help=f"what it keeps (default: DOTLOCAL_STATE, or {store.STATE})")
-
-
-def _state(options: argparse.Namespace) -> store.State:
-    return store.State(options.state or os.environ.get("DOTLOCAL_STATE") or store.STATE)
 
 
 def _reset(options: argparse.Namespace) -> int:
     from dotlocal.device import reset
 
-    state = _state(options)
-    run = store.Run(options.run or os.environ.get("DOTLOCAL_RUN") or store.RUN)
+    state, run = places.state(options), places.run(options)
     if options.yes_scrap is not None and not options.scrap:
         options.parser.error("--yes-scrap goes with --scrap")
     if options.settings and options.scrap:
@@ -85,15 +74,12 @@ def _confirmed(options: argparse.Namespace) -> str:
 
 def _time(options: argparse.Namespace) -> int:
     from dotlocal.core.window import rfc3339
-    from dotlocal.device import browser_time, configuration
+    from dotlocal.device import browser_time
     from dotlocal.device.settings import Settings
-    from dotlocal.host import clock, files
+    from dotlocal.host import clock
 
     moment = browser_time.parse(options.hint)
-    path = options.config or store.CONFIG
-    there = options.config or os.path.exists(path)
-    settings = configuration.parse(files.read(path), path) if there else Settings()
-    state = _state(options)
+    settings, state = places.settings(options) or Settings(), places.state(options)
     as_owner(options, state)
     outcome = browser_time.take(state, settings, clock.read(), moment)
     if options.json:
