@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from dotlocal.core import pem
 from dotlocal.core.errors import Refused
 from dotlocal.core.findings import ERROR, NOTE, Finding
+from dotlocal.device.owned import form
 from dotlocal.device.owned.material import Material, PrivateKey, Upload
 
 MOST_OCTETS = 1 << 20  # of all files together
@@ -39,13 +40,6 @@ _BEGIN = b"-----BEGIN "
 _CERTIFICATES = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE")
 _COLLECTIONS = (b"PKCS7", b"CMS", b"CERTIFICATE CHAIN")
 _REQUESTS = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")
-# what the first octets tell of files that are something else altogether, whatever is in them
-_CONTAINERS = (
-    (b"PK\x03\x04", "a zip archive"), (b"\x1f\x8b", "a gzip archive"), (b"Rar!", "a rar archive"),
-    (b"7z\xbc\xaf", "a 7z archive"), (b"%PDF", "a PDF document"), (b"\x7fELF", "a program"),
-    (b"\xfe\xed\xfe\xed", "a Java key store"), (b"\xce\xce\xce\xce", "a Java key store"),
-)  # fmt: skip
-_TEXTS = ((b"<", "a web page"), (b"ssh-", "an SSH key"), (b"PuTTY-", "a PuTTY key"))
 
 
 @dataclass(slots=True)
@@ -88,7 +82,7 @@ def read(uploads: Sequence[Upload], passphrase: bytes | None) -> Material:
     if total > MOST_OCTETS or len(uploads) > _MOST_FILES:
         return Material(findings=(too_large(total),))
     for upload in uploads:
-        _file(reading, upload.name, _unwrapped(upload.contents))
+        _file(reading, upload.name, form.unwrapped(upload.contents))
     return Material(
         tuple(reading.keys.values()), tuple(reading.certificates.values()), reading.requests, tuple(reading.findings)
     )
@@ -103,27 +97,19 @@ def too_large(total: int) -> Finding:
     )  # fmt: skip
 
 
-def _unwrapped(contents: bytes) -> bytes:
-    """Text as octets: Windows writes UTF-16, and puts marks in front."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if contents.startswith(mark):
-            return contents.decode(encoding, "replace").encode()
-    return contents
-
-
 def _file(reading: _Reading, name: str, data: bytes) -> None:
     if not data.strip():
         reading.problem("own-empty", name, f"{name} is empty", "give the file that your CA sent")
-    elif sign := next((told for head, told in _CONTAINERS if data.startswith(head)), ""):
+    elif sign := form.foreign(data):
         _unknown(reading, name, sign)
     elif _BEGIN in data:
         _pem(reading, name, data)
     elif data[:1] == b"\x30":
         _der(reading, name, data)
-    elif der := _base64(data):
+    elif der := form.from_base64(data):
         _der(reading, name, der)
     else:
-        _unknown(reading, name, next((told for head, told in _TEXTS if data.lstrip().startswith(head)), ""))
+        _unknown(reading, name, form.foreign_text(data))
 
 
 def _unknown(reading: _Reading, name: str, sign: str) -> None:
@@ -132,16 +118,6 @@ def _unknown(reading: _Reading, name: str, sign: str) -> None:
         "own-not-recognised", name, f"{name} holds no certificate and no key{told}",
         "import PEM, DER, PKCS#7 (.p7b) or PKCS#12 (.pfx, .p12); unpack archives first",
     )  # fmt: skip
-
-
-def _base64(data: bytes) -> bytes:
-    """DER in base64 without a frame, as some CAs' pages hand it out."""
-    text = b"".join(data.split())
-    try:
-        decoded = binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error:
-        return b""
-    return decoded if decoded[:1] == b"\x30" else b""
 
 
 def _pem(reading: _Reading, name: str, data: bytes) -> None:
@@ -165,7 +141,7 @@ def _pem(reading: _Reading, name: str, data: bytes) -> None:
             )  # fmt: skip
             continue
         if label in _CERTIFICATES or label in _COLLECTIONS:
-            _der(reading, name, _first(der) if label.startswith(b"TRUSTED") else der)
+            _der(reading, name, form.without_remarks(der) if label.startswith(b"TRUSTED") else der)
         elif label in _REQUESTS:
             reading.requests += 1
         else:
@@ -173,16 +149,8 @@ def _pem(reading: _Reading, name: str, data: bytes) -> None:
             reading.findings.append(Finding("own-spare-block", NOTE, name, f"the {told} in {name} is not needed"))
 
 
-def _first(der: bytes) -> bytes:
-    """OpenSSL's trusted certificates have remarks after the certificate itself."""
-    if len(der) < 2 or der[1] <= 0x80:
-        return der
-    start = 2 + der[1] - 0x80
-    return der[: start + int.from_bytes(der[2:start], "big")]
-
-
 def _der(reading: _Reading, name: str, der: bytes) -> None:
-    shape = _shape(der)
+    shape = form.shape(der)
     if shape[:2] == "i3":
         _pkcs12(reading, name, der)
     elif shape[:1] == "o":
@@ -197,20 +165,6 @@ def _der(reading: _Reading, name: str, der: bytes) -> None:
         except Exception as error:  # whatever hostile DER brings up
             message = error.message if isinstance(error, Refused) else f"{name} can't be read as a certificate: {error}"
             reading.problem("own-certificate-unreadable", name, message, "get it anew from your CA, as DER or PEM")
-
-
-def _shape(der: bytes) -> str:
-    """How the outer SEQUENCE begins: `s` a sequence, `o` an object identifier, `i` an integer, small ones by value."""
-    shape, at = "", 0
-    for _ in range(2):
-        if der[at : at + 1] != b"\x30" or len(der) < at + 4:
-            break
-        at += 2 + (der[at + 1] - 0x80 if der[at + 1] > 0x80 else 0)
-        tag = der[at : at + 1]
-        shape += {b"\x30": "s", b"\x06": "o", b"\x02": "i"}.get(tag, "?")
-        if tag == b"\x02" and der[at + 1 : at + 2] == b"\x01":
-            shape += "".join(str(each) for each in der[at + 2 : at + 3])
-    return shape
 
 
 def _is_request(der: bytes) -> bool:
