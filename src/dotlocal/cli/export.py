@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import terms
+from dotlocal.cli import roots, terms
 from dotlocal.core.errors import Refused
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
         "  dotlocal trust export root.pem handout\n"
         "  dotlocal trust export root.pem handout --only deb --only pages --language de --url https://acme.example/root",
     )  # fmt: skip
-    export.add_argument("root", metavar="ROOT", help="the maker's root certificate, PEM or DER, or - for stdin")
+    roots.add(export)
     export.add_argument("folder", metavar="DIR", help="where to: a new or empty folder, or one of an earlier export")
     export.add_argument(
         "--only", action="append", choices=_KINDS, default=[], metavar="KIND",
@@ -46,9 +46,8 @@ def add(commands: Any) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from dotlocal.browser.export import folder, making
-    from dotlocal.cli import trust
 
-    appraisal = trust.appraised(trust.read_root(options.root, force=options.force))
+    appraisal = roots.appraised(roots.read(options.root, force=options.force))
     _check(appraisal, options)
     handout = making.handout_of(appraisal, date=_date(), url=options.url)
     languages = tuple(dict.fromkeys(options.language)) or _LANGUAGES

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import places, terms
+from dotlocal.cli import own_report, places, terms
 from dotlocal.cli.acting import as_owner
 from dotlocal.core.errors import Refused
 from dotlocal.device import store
@@ -170,11 +170,11 @@ def _bring(options: argparse.Namespace, ways: Callable[[Owned], tuple[Examine, T
     examine, take = ways(owned(options))
     judged = _examined(options, examine, uploads, passphrase)
     if options.check:
-        return _told(options, judged.findings)
+        return own_report.judged(options, judged.findings)
     report = _taken(options, judged.findings, lambda: take(
         judged, accept=options.accept, minutes=options.minutes, confirm=options.confirm
     ))  # fmt: skip
-    return _served(options, report, judged.findings)
+    return own_report.served(options, report, judged.findings)
 
 
 def _issuer_request(options: argparse.Namespace) -> int:
@@ -194,16 +194,16 @@ def _self_signed(options: argparse.Namespace) -> int:
         options.within, years=options.years, force=options.force, minutes=options.minutes, confirm=options.confirm
     )
     terms.deliver(mine.anchor(), options.out)
-    _say_served(report)
+    own_report.say_served(report)
     return 0
 
 
 def _confirm(options: argparse.Namespace) -> int:
-    return _served(options, owned(options).confirm_here(options.connect), ())
+    return own_report.served(options, owned(options).confirm_here(options.connect), ())
 
 
 def _revert(options: argparse.Namespace) -> int:
-    return _served(options, owned(options).revert(options.to), ())
+    return own_report.served(options, owned(options).revert(options.to), ())
 
 
 def _root(options: argparse.Namespace) -> int:
@@ -223,27 +223,8 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         terms.deliver_json(report)
     else:
-        terms.write("".join(f"{line}\n" for line in _lines(report)))
+        terms.write("".join(f"{line}\n" for line in own_report.status_lines(report)))
     return 1 if any(each["severity"] == "error" for each in report["findings"]) else 0
-
-
-def _lines(report: dict[str, Any]) -> list[str]:
-    lines = [f"served      {report['served'] or 'nothing yet'} {report['serial']}".rstrip()]
-    for name in ("candidate", "certificate", "issuer"):
-        if each := report["own"].get(name):
-            names = ", ".join([*each.get("names", ()), *each.get("addresses", ())])
-            told = f" for {names}" if names else ""
-            until = f", until {each['not_after']}" if "not_after" in each else ""
-            lines.append(f"{name:<12}{each['state']}{until}{told}")
-    if report["left"]:
-        lines.append(f"probation   {report['left']} seconds left to confirm it")
-    lines += [f"waiting     {each}" for each in report["waiting"]]
-    if acme := report.get("acme"):
-        from dotlocal.cli.own_acme import next_attempt
-
-        lines.append(f"acme        next attempt {next_attempt(acme)}")
-        lines += [f"            {acme['error']['message']} ({acme['error']['code']})"] if acme["error"] else []
-    return lines + [f"{each['severity']}: {each['message']} ({each['code']})" for each in report["findings"]]
 
 
 def _uploads(options: argparse.Namespace) -> list[Upload]:
@@ -269,51 +250,11 @@ def _taken(options: argparse.Namespace, findings: Sequence[Finding], take: Calla
     except Refused as refused:
         if refused.code not in ("own-refused", "own-unaccepted"):
             raise
-        _say_findings(findings)
+        own_report.say_findings(findings)
         if options.json:
-            terms.deliver_json({"findings": _data(findings), "error": {"code": refused.code, "hint": refused.hint}})
+            error = {"code": refused.code, "hint": refused.hint}
+            terms.deliver_json({"findings": own_report.as_data(findings), "error": error})
             options.json = False  # told
         why = "browsers would refuse it" if refused.code == "own-refused" else "nobody has accepted the warnings"
         hint = "mend what is said above" if refused.code == "own-refused" else "--accept installs it nonetheless"
         raise Refused(refused.code, f"nothing was changed: {why}", hint=hint) from None
-
-
-def _told(options: argparse.Namespace, findings: Sequence[Finding]) -> int:
-    if options.json:
-        terms.deliver_json({"findings": _data(findings)})
-    _say_findings(findings)
-    if not findings:
-        terms.say("nothing speaks against it")
-    return 1 if any(each.severity == "error" for each in findings) else 0
-
-
-def _served(options: argparse.Namespace, report: dict[str, Any], findings: Sequence[Finding]) -> int:
-    _say_findings(findings)
-    if options.json:
-        told = {key: report.get(key) for key in ("served", "serial", "not_after", "names", "addresses", "own")}
-        terms.deliver_json({**told, "findings": [*_data(findings), *report["findings"]]})
-    _say_served(report)
-    return 0
-
-
-def _say_served(report: dict[str, Any]) -> None:
-    names = ", ".join([*report["names"], *report["addresses"]])
-    terms.say(f"serves {report['served']} {report['serial']} for {names}, until {report['not_after']}")
-    if probation := report.get("own", {}).get("probation"):
-        terms.say(f"on probation: it goes back in {probation['seconds']} seconds unless somebody confirms it")
-    for each in report["findings"]:
-        if each["code"] == "own-unwatched":
-            terms.say(f"{each['severity']}: {each['message']} ({each['code']}); {each['hint']}")
-
-
-def _say_findings(findings: Sequence[Finding]) -> None:
-    for each in findings:
-        terms.say(f"{each.severity}: {each.message} ({each.code})")
-        if each.hint:
-            terms.say(f"hint: {each.hint}")
-
-
-def _data(findings: Sequence[Finding]) -> list[dict[str, str]]:
-    from dotlocal.device import status
-
-    return status.findings(list(findings))

@@ -8,7 +8,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import own, places, terms
+from dotlocal.cli import own, own_report, places, terms
 from dotlocal.core.errors import Refused
 from dotlocal.host import files
 
@@ -182,14 +182,6 @@ def _status(options: argparse.Namespace, acme: Acme) -> int:
     return 1 if report.get("error") else 0
 
 
-def next_attempt(report: dict[str, Any]) -> str:
-    """When it is, for people."""
-    if report["next_in"] is None:
-        return "no attempt: another certificate has taken its place"
-    hours, minutes = divmod(report["next_in"] // 60, 60)
-    return str(report["next_attempt"] or f"in {hours} h {minutes} min; what time that is, the device does not know")
-
-
 def _lines(report: dict[str, Any]) -> list[str]:
     if not report["set_up"]:
         return []
@@ -198,7 +190,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"asks for   {', '.join([*report['names'], *report['addresses']])} by {report['challenge']}",
         f"issued     {report['last_success'] or 'nothing yet'}"
         + (f", until {report['not_after']}" if report["not_after"] else ""),
-        f"next       {next_attempt(report)}",
+        f"next       {own_report.next_attempt(report)}",
     ]
     if suggested := report["suggested"]:
         why = f": {suggested['why']}" if suggested["why"] else ""

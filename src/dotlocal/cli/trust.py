@@ -6,12 +6,11 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Any
 
-from dotlocal.cli import export, terms
+from dotlocal.cli import export, roots, terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dotlocal.browser.anchor import Anchor
     from dotlocal.browser.appraisal import Appraisal
     from dotlocal.browser.report import Outcome
     from dotlocal.browser.stores.found import Found
@@ -33,7 +32,7 @@ def add(actors: Any) -> None:
         commands, "show", _show, "what this root could and couldn't vouch for; changes nothing",
         "  dotlocal trust show root.pem",
     )  # fmt: skip
-    add_root(show)
+    roots.add(show)
     terms.add_json(show)
 
     install = terms.command(
@@ -41,7 +40,7 @@ def add(actors: Any) -> None:
         "  dotlocal trust install root.pem --probe press-07.local\n"
         "  sudo dotlocal trust install root.pem --store system --yes",
     )  # fmt: skip
-    add_root(install)
+    roots.add(install)
     _add_stores(install)
     install.add_argument("--fingerprint", metavar="SHA256", help="from the label or the maker: compared, not asked")
     install.add_argument("--yes", action="store_true", help="don't ask; you have compared the fingerprint yourself")
@@ -65,29 +64,9 @@ def add(actors: Any) -> None:
         commands, "check", _check, "what each store of this computer says about a root; changes nothing",
         "  dotlocal trust check root.pem --probe press-07.local",
     )  # fmt: skip
-    add_root(check)
+    roots.add(check)
     _add_stores(check)
     export.add(commands)
-
-
-def add_root(parser: argparse.ArgumentParser) -> None:
-    """The root that every command is about."""
-    parser.add_argument("root", metavar="ROOT", help="the maker's root certificate, PEM or DER, or - for stdin")
-
-
-def read_root(path: str, *, force: bool = False) -> Anchor:
-    """The root from its file; whatever else it is, is refused by what it is."""
-    from dotlocal.browser.anchor import Anchor
-
-    return Anchor.parse(terms.read_input(path), force=force)
-
-
-def appraised(anchor: Anchor) -> Appraisal:
-    """The root judged at this moment, with the list of public suffixes that is here."""
-    from dotlocal.browser import suffixes
-    from dotlocal.browser.appraisal import appraise
-
-    return appraise(anchor, now=terms.now(), suffixes=suffixes.load())
 
 
 def _add_stores(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +88,7 @@ def _show(options: argparse.Namespace) -> int:
     from dotlocal.browser import enforcement
     from dotlocal.browser.words import appraisal_lines
 
-    appraisal = appraised(read_root(options.root, force=True))
+    appraisal = roots.appraised(roots.read(options.root, force=True))
     if options.json:
         terms.deliver_json({**appraisal.as_dict(), "programs": [row.as_dict() for row in enforcement.ROWS]})
     else:
@@ -120,9 +99,9 @@ def _show(options: argparse.Namespace) -> int:
 def _install(options: argparse.Namespace) -> int:
     from dotlocal.browser import consent, trust
 
-    anchor = read_root(options.root, force=options.force)
+    anchor = roots.read(options.root, force=options.force)
     found = _stores(options)
-    appraisal = appraised(anchor)
+    appraisal = roots.appraised(anchor)
     _tell(appraisal, found)
     consent.check(appraisal, fingerprint=options.fingerprint, force=options.force)
     if not options.dry_run:
@@ -140,7 +119,7 @@ def _remove(options: argparse.Namespace) -> int:
     if consent.is_fingerprint(options.root) and not os.path.exists(options.root):
         anchor = trust.named(found, options.root)
     else:
-        anchor = read_root(options.root, force=True)
+        anchor = roots.read(options.root, force=True)
     if anchor is None:
         return _deliver(options, trust.unheld(found), [], wanted=False)
     devices, troubles = trust.witnesses(options.probe, anchor)
@@ -151,7 +130,7 @@ def _remove(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     from dotlocal.browser import trust
 
-    anchor = read_root(options.root, force=True)
+    anchor = roots.read(options.root, force=True)
     devices, troubles = trust.witnesses(options.probe, anchor)
     outcomes = trust.check(_stores(options), anchor, _file(options), devices=devices)
     return _deliver(options, outcomes, troubles, wanted=True)
