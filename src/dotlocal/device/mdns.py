@@ -5,13 +5,8 @@ Avahi is asked over D-Bus: through `jeepney` where it is installed, else through
 nothing is asked, and nothing is missed.
 """
 
-import os
-
-from dotlocal.device.surroundings import AVAHI
-
 _SECONDS = 2
 _SERVICE, _INTERFACE = "org.freedesktop.Avahi", "org.freedesktop.Avahi.Server"
-_MATCH = f"type='signal',sender='{_SERVICE}',interface='{_INTERFACE}',member='StateChanged'"
 
 
 def host_name() -> str:
@@ -20,49 +15,6 @@ def host_name() -> str:
         return _by_jeepney()
     except ImportError:
         return _by_busctl()
-
-
-class Changes:
-    """An event source (see `dotlocal.device.watch.events`): Avahi's state, which changes when it takes another name."""
-
-    __slots__ = ("_child",)
-
-    reason = "mDNS name"
-    mask = 1  # EPOLLIN
-
-    def __init__(self) -> None:
-        import subprocess
-
-        if not os.path.exists(AVAHI):
-            raise FileNotFoundError(AVAHI)
-        command = ["busctl", "--system", "monitor", f"--match={_MATCH}"]
-        null = subprocess.DEVNULL
-        self._child = subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE, stderr=null)
-        os.set_blocking(self.fileno(), False)
-
-    def fileno(self) -> int:
-        """For epoll."""
-        assert self._child.stdout is not None
-        return self._child.stdout.fileno()
-
-    def heard(self) -> bool:
-        """Whether the state has changed; an end of the child is the end of the source (EOFError)."""
-        told = b""
-        while True:
-            try:
-                chunk = os.read(self.fileno(), 1 << 16)
-            except BlockingIOError:
-                return b"StateChanged" in told
-            if not chunk:
-                raise EOFError
-            told += chunk
-
-    def close(self) -> None:
-        """End the child, and its pipe."""
-        self._child.kill()
-        self._child.wait()
-        if self._child.stdout:
-            self._child.stdout.close()
 
 
 def _by_jeepney() -> str:

@@ -12,22 +12,22 @@ import sys
 from stat import S_ISVTX, S_IWGRP, S_IWOTH
 
 from dotlocal.core.errors import Refused
-from dotlocal.device.store import Run, State
 from dotlocal.host import files
 from dotlocal.host.privileges import Acting, User, drop_to
 
 _MOST_LINKS = 40  # as the kernel's own (path_resolution(7))
 
 
-def become(state: State, run: "Run | None", config: str) -> None:
-    """Become the owner of the state, who must be able to read `config`, if there is one. Refuses `run-other-owner`,
-    `owner-shut-out`, `cannot-change-user` and `privileges-kept`.
+def become(state: str, run: str, config: str) -> None:
+    """Become the owner of the folder `state`, who must be able to read `config`, if there is one; the folder `run`, if
+    one is named, is made where root alone can. Refuses `run-other-owner`, `owner-shut-out`, `cannot-change-user` and
+    `privileges-kept`.
     """
-    user = User.owner(os.stat(state.path))
+    user = User.owner(os.stat(state))
     if run:
-        _give(run.path, user)
+        _give(run, user)
     with Acting(user):
-        for path in (state.path, config, sys.executable, os.__file__, __file__):
+        for path in (state, config, sys.executable, os.__file__, __file__):
             _reach(path, user)
     drop_to(user)
 

@@ -62,7 +62,7 @@ class State:
         if self.of_another_user():
             from dotlocal.device import ownership  # who boots every day is the owner
 
-            ownership.become(self, run, config)
+            ownership.become(self.path, run.path if run else "", config)
 
     def ours(self, name: str) -> bool:
         """Whether this process may do what the file says: root takes no orders from one that is another user's."""

@@ -12,11 +12,11 @@ import sys
 from time import monotonic
 
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.device import boot, fallback, mdns, surroundings
+from dotlocal.device import boot, fallback, surroundings
 from dotlocal.device.boot import Options
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import AVAHI, Surroundings
-from dotlocal.device.watch import events
+from dotlocal.device.watch import avahi, events
 from dotlocal.device.watch.refills import Refills
 from dotlocal.device.watch.renewals import Renewals
 from dotlocal.device.watch.schedule import Schedule, renewal_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _TIMESYNC = "/run/systemd/timesync/synchronized"
 _ENDING = (signal.SIGTERM, signal.SIGINT)
-_AROUND = {events.Addresses.reason, events.HostName.reason, mdns.Changes.reason}
+_AROUND = {events.Addresses.reason, events.HostName.reason, avahi.Changes.reason}
 _OWN = "own certificate"
 _CERTIFICATE = "certificate"  # what status.json calls it when that is served
 _LONGEST_SLEEP = 20 * 86400.0  # epoll counts milliseconds in 31 bits, which is 24 days
@@ -82,9 +82,9 @@ class Watch:
             lambda: events.File(self._options.config, "settings"),
             lambda: events.File(Run(self._options.run).changed, _OWN),
             lambda: events.File(_TIMESYNC, "clock"),
-            lambda: events.File(os.path.dirname(AVAHI), mdns.Changes.reason),
-            lambda: events.File(AVAHI, mdns.Changes.reason),
-            mdns.Changes,
+            lambda: events.File(os.path.dirname(AVAHI), avahi.Changes.reason),
+            lambda: events.File(AVAHI, avahi.Changes.reason),
+            avahi.Changes,
         ]
         self._open_missing()
 
