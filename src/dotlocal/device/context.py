@@ -10,11 +10,13 @@ that are open keep theirs, and no session ticket outlives its key (`dotlocal.dev
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -48,11 +50,12 @@ class _Following(ssl.SSLContext):
 
     _current: CurrentSet
     _lock: threading.Lock
+    _process: int
 
     def __new__(cls, current: CurrentSet) -> _Following:
         made = super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
         made._current = current
-        made._lock = threading.Lock()
+        made._lock, made._process = threading.Lock(), os.getpid()
         return made
 
     def __init__(self, current: CurrentSet) -> None:
@@ -68,9 +71,12 @@ class _Following(ssl.SSLContext):
         return self._now().wrap_bio(incoming, outgoing, *places, **words)
 
     def _now(self) -> ssl.SSLContext:
+        if self._process != (process := os.getpid()):  # forked, maybe while a thread that isn't here held the lock
+            self._lock, self._process = threading.Lock(), process
         with self._lock:
             return self._current.context(monotonic())
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"dotlocal: {line}\n")
+    with suppress(AttributeError, OSError, ValueError):  # a daemon's: None, a pipe that nobody reads, closed
+        sys.stderr.write(f"dotlocal: {line}\n")

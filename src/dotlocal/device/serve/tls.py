@@ -115,7 +115,9 @@ class CurrentSet:
         raise fault
 
     def context(self, now: float) -> tls.SSLContext:
-        """What the next connection is accepted with. Never raises: a set that can't be loaded leaves the one before."""
+        """What the next connection is accepted with. Raises only what `say` does, once for a set: one that can't be
+        loaded leaves the one before.
+        """
         mark = self._look()
         crowded = self._context.session_stats()["number"] > _SESSIONS
         if (mark == self._mark and not crowded) or (mark == self._failed and now < self._retry):
@@ -123,14 +125,16 @@ class CurrentSet:
         try:
             self._context = self._load(mark)
         except Refused as refused:
+            known = mark == self._failed
+            self._failed, self._retry = mark, now + _RETRY_SECONDS  # before it is said, which may fail
             # When the link has moved on, this set was just being cleared away, and the next connection looks again.
-            if mark != self._failed and self._look() == mark:
+            if not known and self._look() == mark:
                 self._say(f"warning: certificates that can't be used, so those before are kept: {refused}")
-            self._failed, self._retry = mark, now + _RETRY_SECONDS
         else:
-            if mark != self._mark:
-                self._say(f"serving the certificates of {self._folder(mark[0])}")
+            moved = mark != self._mark
             self._mark, self._failed = mark, None
+            if moved:
+                self._say(f"serving the certificates of {self._folder(mark[0])}")
         return self._context
 
     def told(self) -> tuple[str, str]:
