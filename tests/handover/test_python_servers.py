@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,29 @@ def test_a_new_set_is_served_without_a_restart(name: str, device: Device, tmp_pa
                 assert serial(port, None) == report["serial"]
                 assert serial(port, HOST) == report["names_serial"]
                 assert finish(before, REST) == b"hello\n"
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_peer_that_leaves_is_nothing_to_tell(name: str, device: Device, tmp_path: Path) -> None:
+    """At any moment, with a goodbye or without: no traceback, as after the two looks of each hand-over."""
+    if name != "asyncio":
+        package(name)
+    with at_work(name, tmp_path, device.run) as port:
+        for sent in (
+            b"",
+            HEAD,
+            *([HEAD * 10_000] if name == "asyncio" else []),
+        ):  # the others say what they think of it
+            for abrupt in (False, True):
+                with connected(port, HOST) as connection, suppress(OSError):
+                    if abrupt:  # a reset instead of an end
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    connection.sendall(sent)
+            with socket.create_connection(("127.0.0.1", port), 10) as connection:
+                connection.sendall(b"\x16\x03\x01")
+        assert serial(port, HOST) == device.status["names_serial"]
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.peer
