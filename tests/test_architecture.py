@@ -103,6 +103,8 @@ MONOTONIC = {
     "device/changed.py": "when a burst of changes is over, and how long an address is probed",
     "device/context.py": "when the set in use is looked at again",
     "device/help/serving.py": "time limits of connections, and of proofs of trust",
+    "device/handover/patience.py": "how long a web server may still take",
+    "device/handover/processes.py": "how long a command may take",
     "device/handover/steps.py": "how long a web server may take to serve the new set",
     "device/own_pages/app.py": "idle times of sessions, waits between passwords, the age of connections",
     "device/own_pages/doing.py": "when a switch came to its end",

@@ -8,10 +8,9 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGUSR1
 
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from handed_device import Device
 from hypothesis import given
 from hypothesis import strategies as st
+from own_server import by_command, codes, tls_server
 from restless import wait_until
 from web_servers import unused_port
 
@@ -32,39 +32,6 @@ from dotlocal.device.handover.proof import serial_of
 from dotlocal.device.handover.servers import Server
 from dotlocal.device.serve.tls import contexts
 from installed import Command
-
-
-@contextmanager
-def tls_server(context: ssl.SSLContext) -> Iterator[int]:
-    """Accepts, shakes hands, and ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
-                        secured.recv(1)
-
-        thread = threading.Thread(target=run, daemon=True)
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-    thread.join(10)
-
-
-def by_command(port: int, *words: str, seconds: int = 2) -> str:
-    command = json.dumps(list(words))
-    connect = f'connect = "127.0.0.1:{port}"\nseconds = {seconds}'
-    return f'[handover]\nserver = "command"\ncommand = {command}\n{connect}\n'
-
-
-def codes(report: dict[str, object]) -> list[str]:
-    found = report["findings"]
-    assert isinstance(found, list)
-    return [each["code"] for each in found if each["code"].startswith("handover-")]
 
 
 def test_a_server_that_follows_is_proven_at_each_boot(device: Device) -> None:

@@ -10,6 +10,7 @@ from signal import SIGUSR1
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.handover import processes
+from dotlocal.device.handover.patience import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def tell(server: Server, offered: OfferedSet) -> None:
     if name is None:
         raise Refused("handover-process", f"{server.pid_file} names no running Apache", hint="set handover.pid_file")
     named = ["-f", server.config] if server.config else []
-    processes.run([server.program, *named, "-t"], server.seconds)
+    processes.run([server.program, *named, "-t"], left(server))
     processes.send(server.pid_file, name, SIGUSR1)
 
 

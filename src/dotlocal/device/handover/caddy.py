@@ -14,6 +14,7 @@ import socket
 from http.client import HTTPConnection, HTTPException
 
 from dotlocal.core.errors import Refused
+from dotlocal.device.handover.patience import left
 from dotlocal.device.handover.servers import endpoint
 from dotlocal.host import files
 
@@ -63,19 +64,19 @@ _JSON_TYPE = {"Content-Type": "application/json"}
 class _Local(HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_SECONDS)
-        self._path = path
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
+        self._path, self._seconds = path, seconds
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(_SECONDS)
+        self.sock.settimeout(self._seconds)
         self.sock.connect(self._path)
 
 
 def running(server: Server) -> bool:
     """Whether the admin API answers."""
-    connection = _connection(server.socket)
+    connection = _connection(server)
     try:
         connection.connect()
     except OSError:
@@ -133,7 +134,7 @@ def _part(value: object, *names: str) -> object:
 def _ask(
     server: Server, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> bytes:
-    connection = _connection(server.socket)
+    connection = _connection(server)
     try:
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
@@ -148,8 +149,8 @@ def _ask(
     return text
 
 
-def _connection(where: str) -> HTTPConnection:
-    if where.startswith("/"):
-        return _Local(where)
-    host, port = endpoint("handover.socket", where)
-    return HTTPConnection(host, port, timeout=_SECONDS)
+def _connection(server: Server) -> HTTPConnection:
+    if server.socket.startswith("/"):
+        return _Local(server.socket, left(server, _SECONDS))
+    host, port = endpoint("handover.socket", server.socket)
+    return HTTPConnection(host, port, timeout=left(server, _SECONDS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dotlocal.device.handover import processes
+from dotlocal.device.handover.patience import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,4 +18,4 @@ def running(server: Server) -> bool:
 
 def tell(server: Server, offered: OfferedSet) -> None:
     """Run it, for `seconds` at most; the set is in DOTLOCAL_SET, the link to it in DOTLOCAL_CURRENT."""
-    processes.run(server.command, server.seconds, DOTLOCAL_SET=offered.folder, DOTLOCAL_CURRENT=offered.link)
+    processes.run(server.command, left(server), DOTLOCAL_SET=offered.folder, DOTLOCAL_CURRENT=offered.link)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 
 from dotlocal.core.errors import Refused
+from dotlocal.device.handover.patience import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _MOST_OCTETS = 1 << 20
 def running(server: Server) -> bool:
     """Whether the stats socket answers."""
     try:
-        _connect(server.socket).close()
+        _connect(server).close()
     except OSError:
         return False
     return True
@@ -83,10 +84,11 @@ def _refused(verb: str, path: str, answer: str) -> Refused:
 def _ask(server: Server, command: str) -> str:
     answer = bytearray()
     try:
-        with _connect(server.socket) as connection:
+        with _connect(server) as connection:
             connection.sendall(f"{command}\n".encode())
             while (data := connection.recv(1 << 16)) and len(answer) < _MOST_OCTETS:
                 answer += data
+                connection.settimeout(left(server, _SECONDS))
     except OSError as error:
         raise Refused(
             "handover-refused", f"HAProxy's stats socket {server.socket}: {error.strerror or error}",
@@ -95,11 +97,11 @@ def _ask(server: Server, command: str) -> str:
     return answer.decode(errors="replace")
 
 
-def _connect(path: str) -> socket.socket:
+def _connect(server: Server) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(_SECONDS)
+    connection.settimeout(left(server, _SECONDS))
     try:
-        connection.connect(path)
+        connection.connect(server.socket)
     except OSError:
         connection.close()
         raise

@@ -13,6 +13,7 @@ from signal import SIGUSR1
 
 from dotlocal.core.errors import Refused
 from dotlocal.device.handover import processes
+from dotlocal.device.handover.patience import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def check(server: Server) -> None:
     badly as a root that may not become its user, such as our unit's; that one tests the syntax.
     """
     whole = os.geteuid() != 0 or processes.may_become_others()
-    processes.run([server.program, "-tt" if whole else "-t", "-f", server.config], server.seconds)
+    processes.run([server.program, "-tt" if whole else "-t", "-f", server.config], left(server))
 
 
 def _refuse_what_ends_it(server: Server, pid: int) -> None:

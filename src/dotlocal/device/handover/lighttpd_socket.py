@@ -16,6 +16,7 @@ import os
 from dotlocal.core.errors import Refused
 from dotlocal.device.handover import processes
 from dotlocal.device.handover.lighttpd import COMMENT, PATH, PORTS, SITE, SITE_EXAMPLE, check
+from dotlocal.device.handover.patience import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def running(server: Server) -> bool:
     Who isn't root may get no answer, and hears why when it tells.
     """
     try:
-        processes.run([_SYSTEMCTL, "is-active", "--quiet", server.unit], server.seconds)
+        processes.run([_SYSTEMCTL, "is-active", "--quiet", server.unit], left(server))
     except Refused:
         return os.geteuid() != 0
     return True
@@ -94,4 +95,4 @@ def running(server: Server) -> bool:
 def tell(server: Server, offered: OfferedSet) -> None:
     """Test the configuration, then restart."""
     check(server)
-    processes.run([_SYSTEMCTL, "restart", server.unit], server.seconds)
+    processes.run([_SYSTEMCTL, "restart", server.unit], left(server))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from signal import SIGHUP
 
 from dotlocal.device.handover import processes
+from dotlocal.device.handover.patience import left
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ def running(server: Server) -> bool:
 def tell(server: Server, offered: OfferedSet) -> None:
     """Test the configuration, then reload; refuses what nginx would."""
     named = ["-c", server.config] if server.config else []
-    processes.run([server.program, "-t", "-q", *named], server.seconds)
+    processes.run([server.program, "-t", "-q", *named], left(server))
     processes.send(server.pid_file, "nginx", SIGHUP)

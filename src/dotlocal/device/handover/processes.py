@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
+from select import POLLIN, poll
+from time import monotonic
 
 from dotlocal.core.errors import Refused
 from dotlocal.host import files
 
 _TAIL_OCTETS = 600
+_PIPE_OCTETS = 1 << 16
+_LOOK_MS = 5
 _BECOME = 1 << 6 | 1 << 7  # CAP_SETGID and CAP_SETUID, capability.h
 _MOST_PID = 1 << 22  # PID_MAX_LIMIT of Linux
 
@@ -17,35 +22,80 @@ _MOST_PID = 1 << 22  # PID_MAX_LIMIT of Linux
 def run(words: list[str], seconds: float, **environment: str) -> None:
     """Run a command to its end; refuses `handover-command` when it can't be started, takes too long, or ends badly.
 
-    What it says goes to a file in memory, not a pipe: a daemon that it leaves behind would keep a pipe open, and us
-    waiting. One that takes too long is killed with all that it started.
+    Of what it says the last words are kept. A daemon that it leaves behind is not waited for; a command that takes too
+    long is killed, with all that it started.
     """
-    said = os.memfd_create("said", os.MFD_CLOEXEC)
+    said = _Said()
     try:
         child = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={**os.environ, **environment},
+            words, stdin=subprocess.DEVNULL, stdout=said.end, stderr=said.end, env={**os.environ, **environment},
             start_new_session=True,
         )  # fmt: skip
-        try:
-            status = child.wait(seconds)
-        except subprocess.TimeoutExpired:
+        if not said.until_ended(child, monotonic() + seconds):
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
-            raise Refused("handover-command", f"`{' '.join(words)}` took longer than {seconds:g} s") from None
-        if status:
+            raise Refused(
+                "handover-command", f"`{' '.join(words)}` took longer than {round(seconds, 1):g} s{said.words()}",
+                hint="run it by hand, as the user that hands over; handover.seconds is how long it may take",
+            )  # fmt: skip
+        if status := child.wait():
             ended = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
-            raise Refused("handover-command", f"`{' '.join(words)}` {ended}{_tail(said)}")
+            raise Refused(
+                "handover-command", f"`{' '.join(words)}` {ended}{said.words()}",
+                hint="run it by hand, as the user that hands over, and mend what it says",
+            )  # fmt: skip
     except OSError as error:
-        raise Refused("handover-command", f"`{words[0]}` can't be run: {error.strerror}") from None
+        raise Refused(
+            "handover-command", f"`{words[0]}` can't be run: {error.strerror}",
+            hint="it must be an executable file, here and for the user that hands over: see [handover] in device.toml",
+        ) from None  # fmt: skip
     finally:
-        os.close(said)
+        said.close()
 
 
-def _tail(said: int) -> str:
-    size = os.lseek(said, 0, os.SEEK_END)
-    lines = os.pread(said, _TAIL_OCTETS, max(0, size - _TAIL_OCTETS)).decode(errors="replace").split("\n")
-    words = " / ".join(line.strip() for line in lines if line.strip())
-    return f": {words}" if words else ""
+class _Said:
+    """What a command says, read as it comes. Nobody's reading ends it: a daemon left behind may go on writing, into a
+    pipe of which it is a reader itself, and is told when that is full; it is neither signalled, nor kept waiting.
+    """
+
+    __slots__ = ("_read", "_tail", "end")
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            self.end = os.open(f"/proc/self/fd/{write}", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            os.close(self._read)
+            raise
+        finally:
+            os.close(write)
+
+    def until_ended(self, child: subprocess.Popen[bytes], deadline: float) -> bool:
+        """Whether it ended before the deadline, in monotonic time."""
+        saying = poll()
+        saying.register(self._read, POLLIN)
+        while (ended := child.poll()) is None and monotonic() < deadline:
+            if saying.poll(_LOOK_MS):
+                self._take()
+        self._take()
+        return ended is not None
+
+    def _take(self) -> None:
+        with suppress(BlockingIOError):
+            self._tail = (self._tail + os.read(self._read, _PIPE_OCTETS))[-_TAIL_OCTETS:]
+
+    def words(self) -> str:
+        """The last lines, behind a colon; nothing when it was silent."""
+        lines = self._tail.decode(errors="replace").split("\n")
+        words = " / ".join(line.strip() for line in lines if line.strip())
+        return f": {words}" if words else ""
+
+    def close(self) -> None:
+        """What is left behind finds the pipe full one day, and doesn't wait for its being read."""
+        os.set_blocking(self.end, False)
+        os.close(self.end)
+        os.close(self._read)
 
 
 def find(pid_file: str, name: str) -> int | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import socket
 import ssl
 
-_SECONDS = 2.0
+SECONDS = 2.0
 _SEQUENCE, _VERSION, _INTEGER = 0x30, 0xA0, 0x02
 
 
-def served(connect: tuple[str, int], name: str | None) -> bytes:
+def served(connect: tuple[str, int], name: str | None, seconds: float = SECONDS) -> bytes:
     """The server certificate (DER) for a client that names this host, or none. Raises OSError, ssl.SSLError included.
 
     A fresh context each time: a resumed session would show the certificate that it began with.
@@ -21,16 +21,16 @@ def served(connect: tuple[str, int], name: str | None) -> bytes:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     with (
-        socket.create_connection(connect, timeout=_SECONDS) as connection,
+        socket.create_connection(connect, timeout=seconds) as connection,
         context.wrap_socket(connection, server_hostname=name) as secured,
     ):
         return secured.getpeercert(binary_form=True) or b""
 
 
-def listens(connect: tuple[str, int]) -> bool:
+def listens(connect: tuple[str, int], seconds: float = SECONDS) -> bool:
     """Whether anybody accepts connections there; a host that doesn't answer in time counts as one that may."""
     try:
-        socket.create_connection(connect, timeout=_SECONDS).close()
+        socket.create_connection(connect, timeout=seconds).close()
     except ConnectionRefusedError:
         return False
     except OSError:

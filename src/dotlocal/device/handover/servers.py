@@ -73,9 +73,12 @@ COMMON_KEYS = ("server", "connect", "when", "seconds")
 
 
 class Server:
-    """The server of `[handover]`, with defaults filled in. `connect` is where it serves, for the proof afterwards."""
+    """The server of `[handover]`, with defaults filled in. `connect` is where it serves, for the proof afterwards.
 
-    __slots__ = ("command", "config", "connect", "name", "pid_file", "program", "seconds", "socket", "unit")
+    `until`: when its time is over, in monotonic time, once a hand-over has begun (`patience`).
+    """
+
+    __slots__ = ("command", "config", "connect", "name", "pid_file", "program", "seconds", "socket", "unit", "until")
 
     def __init__(self, told: Mapping[str, str], command: list[str]) -> None:
         """From what device.toml says, checked already; refuses `endpoint` and `handover-server`."""
@@ -87,6 +90,7 @@ class Server:
             told.get(key, row.keys.get(key, "")) for key in ("config", "pid_file", "program", "socket", "unit")
         )
         self.command = command
+        self.until: float | None = None
 
 
 def row_of(name: str) -> Row:
@@ -102,6 +106,14 @@ def row_of(name: str) -> Row:
 def endpoint(key: str, text: str) -> tuple[str, int]:
     """HOST:PORT as a pair; refuses `endpoint`."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= 65535:
+    host = host.removeprefix("[").removesuffix("]")
+    if not _is_host(host) or not port.isascii() or not port.isdigit() or not 0 < int(port) <= 65535:
         raise Refused("endpoint", f"{key} is {text!r}, not HOST:PORT", hint="as in 127.0.0.1:443 or [::1]:443")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return host, int(port)
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return bool(host.encode("idna")) and host.isprintable() and "/" not in host
+    except UnicodeError:  # an empty label, or one that is too long
+        return False

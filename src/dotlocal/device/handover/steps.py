@@ -19,6 +19,7 @@ from dotlocal.device import status
 from dotlocal.device.handover import offered, proof
 from dotlocal.device.handover.offered import OfferedSet
 from dotlocal.device.handover.outcome import CODES, FAILED, NOT_RUNNING, SERVED, SUPERSEDED, Outcome
+from dotlocal.device.handover.patience import begin, left
 from dotlocal.device.handover.servers import Server, row_of
 from dotlocal.host import files
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from dotlocal.device.store import Run
 
 _FIRST_PAUSE, _MOST_PAUSE = 0.02, 0.5
-_LOOKS, _LOOK_PAUSE = 4, 0.08  # old and new workers accept side by side for a moment (nginx: 0.1 s)
+_LOOKS, _MOST_LOOKS, _LOOK_PAUSE = 4, 16, 0.08  # old and new workers accept side by side for a moment (nginx: 0.1 s)
 _LOCK_SECONDS = 10
 
 
@@ -53,7 +54,9 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
     except Refused as refused:
         outcome.reason, outcome.hint = f"{refused}", refused.hint
     except OSError as error:
-        outcome.reason = f"{error.strerror or error}"
+        outcome.reason = f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror or error}"
+    except ValueError as error:  # a NUL in a command or a path
+        outcome.reason = f"{error}"
     if outcome.outcome == FAILED and new and not new.is_current():
         outcome.outcome = SUPERSEDED
     kept = [finding for finding in report["findings"] if finding["code"] not in CODES]
@@ -64,13 +67,15 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
 
 
 def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> None:
-    """Tell the server and wait for the proof, into `outcome`. Raises what its adapter does."""
+    """Tell the server and wait for the proof, into `outcome`; within `seconds`. Raises what its adapter does."""
     adapter = import_module(f"dotlocal.device.handover.{row_of(server.name).module}")
+    began = begin(server)
     # Where its ports are held by somebody else, that they are listened on says nothing.
-    if not adapter.running(server) and (hasattr(adapter, "HELD") or not proof.listens(server.connect)):
+    if not adapter.running(server) and (
+        hasattr(adapter, "HELD") or not proof.listens(server.connect, left(server, proof.SECONDS))
+    ):
         outcome.outcome = NOT_RUNNING
         return
-    began = monotonic()
     # Told again halfway: a signal that comes while the server is still starting is lost.
     for deadline in (began + server.seconds / 2, began + server.seconds):
         adapter.tell(server, new)
@@ -79,25 +84,30 @@ def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcom
         if since:
             outcome.outcome, outcome.reason = SERVED, ""
             return
-        if not new.is_current():
+        if not new.is_current() or monotonic() >= began + server.seconds:
             return
 
 
 def _proven(server: Server, new: OfferedSet, name: str | None, outcome: Outcome, deadline: float) -> float | None:
     """Since when every look has shown the new certificates; None when there weren't enough of them in time, or others
-    are current by now.
+    are current by now. Each time that others come between, twice as many are wanted: of two servers at one port (an old
+    process that was left behind) it is chance who answers.
     """
-    pause, since, looks = _FIRST_PAUSE, 0.0, 0
+    pause, since, looks, wanted = _FIRST_PAUSE, 0.0, 0, _LOOKS
     while new.is_current():
         if _look(server, new, name, outcome):
             looks += 1
             since = since or monotonic()
-            if looks == _LOOKS:
+            if looks == wanted:
                 return since
             sleep(_LOOK_PAUSE)
             continue
+        if looks:
+            wanted = min(wanted * 2, _MOST_LOOKS)
         since, looks = 0.0, 0
         if monotonic() + pause > deadline:
+            if wanted == _MOST_LOOKS:
+                outcome.hint = "some connections get the new ones: another process serves at that port, too; end it"
             return None
         sleep(pause)
         pause = min(pause * 2, _MOST_PAUSE)
@@ -107,13 +117,20 @@ def _proven(server: Server, new: OfferedSet, name: str | None, outcome: Outcome,
 def _look(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> bool:
     host, port = server.connect
     try:
-        outcome.served = proof.served(server.connect, None)
-        outcome.served_by_name = proof.served(server.connect, name) if name else outcome.served
+        outcome.served = proof.served(server.connect, None, left(server, proof.SECONDS))
+        by_name = proof.served(server.connect, name, left(server, proof.SECONDS)) if name else outcome.served
+        outcome.served_by_name = by_name
     except OSError as error:
         outcome.reason = f"no TLS at {host} port {port}: {error.strerror or error}"
+        outcome.hint = "look whether it runs and serves there; handover.connect says where"
         return False
-    outcome.reason = f"{host} port {port} does not serve the new certificates"
-    return {outcome.served, outcome.served_by_name} <= {new.with_addresses, new.names_only}
+    for got, wanted in ((outcome.served, new.with_addresses), (by_name, new.names_only)):
+        if got not in (new.with_addresses, new.names_only):
+            serials = proof.serial_of(got) or "none that can be read", proof.serial_of(wanted)
+            outcome.reason = f"{host} port {port} serves certificate {serials[0]}, not {serials[1]}"
+            outcome.hint = ""
+            return False
+    return True
 
 
 def _save(told: dict[str, Any], new: OfferedSet | None) -> None:
