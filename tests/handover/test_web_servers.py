@@ -31,6 +31,7 @@ MOST_MS = 3000
 UNANSWERED = {"caddy-files": 1}  # new connections at each hand-over: accepted by a listener that is closed at once
 RECONNECTS = {  # of one kept connection, at each hand-over
     "nginx-variable": 0, "haproxy": 0, "caddy": 0, "nginx": 1, "apache": 1, "caddy-files": 1,
+    "lighttpd-socket": 1,
     "nginx-workers": 2,  # each of two old workers may close it: the second one after it took what the first gave up
     "lighttpd": 2,  # the old process accepts until the new one is up, and closes kept connections before and after that
 }  # fmt: skip

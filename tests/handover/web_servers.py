@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from held_ports import Service, systemctl
 from restless import put_site, wait_until
 
 from installed import Command
@@ -63,12 +64,12 @@ class Running:
     """A server at work; `settings` is the `[handover]` that belongs to it."""
 
     place: Place
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Service
     settings: str
 
     @property
     def alive(self) -> bool:
-        return self.process.poll() is None
+        return self.process.alive if isinstance(self.process, Service) else self.process.poll() is None
 
 
 @contextmanager
@@ -165,6 +166,31 @@ def lighttpd(place: Place) -> Iterator[Running]:
 
 
 @contextmanager
+def lighttpd_socket(place: Place) -> Iterator[Running]:
+    """Its ports held, as `lighttpd.socket` says, and restarted as the drop-in says; by a stand-in for systemd."""
+    found, plain = program("lighttpd"), unused_port()
+    file("/usr/lib/lighttpd/mod_openssl.so")
+    site, config = f'server.document-root = "{place.www}"\n', place.path("lighttpd.conf")
+    snippet = place.snippet("lighttpd-socket", "dotlocal.conf", site, "/etc/lighttpd/dotlocal-site.conf")
+    user = 'server.username = "www-data"\nserver.groupname = "www-data"\n' if os.geteuid() == 0 else ""
+    place.write("lighttpd.conf", (
+        f'server.port = {plain}\n$SERVER["socket"] == "[::]:{plain}" {{ }}\nserver.document-root = "{place.www}"\n'
+        f'{user}server.pid-file = "{place.folder}/pid"\nserver.errorlog = "{place.folder}/error.log"\n'
+        "server.max-keep-alive-requests = 65535\n"
+        f'mimetype.assign = ( "" => "application/octet-stream" )\ninclude "{snippet}"\n'
+    ))  # fmt: skip
+    sockets, drop_in = (place.path(name).read_text() for name in ("lighttpd.socket", "dotlocal-sockets.conf"))
+    drop_in = drop_in.replace("/usr/sbin/lighttpd", found).replace("/etc/lighttpd/lighttpd.conf", str(config))
+    service = Service(sockets.replace(":80\n", f":{plain}\n"), drop_in, place.path("log"))
+    table = f'server = "lighttpd-socket"\nprogram = "{found}"\nconfig = "{config}"'
+    try:
+        with systemctl(service, place.path("bin")):
+            yield Running(place, service, f'\n[handover]\nconnect = "127.0.0.1:{place.port}"\n{table}\n')
+    finally:
+        service.close()
+
+
+@contextmanager
 def haproxy(place: Place) -> Iterator[Running]:
     found, behind = program("haproxy"), unused_port()
     snippet = place.install("haproxy", "dotlocal.cfg")
@@ -252,8 +278,9 @@ def apache(place: Place) -> Iterator[Running]:
 
 
 SERVERS = {
-    "nginx": nginx, "nginx-workers": nginx_workers, "nginx-variable": nginx_variable, "lighttpd": lighttpd,
-    "haproxy": haproxy, "caddy": caddy, "caddy-files": caddy_files, "apache": apache,
+    "nginx": nginx, "nginx-workers": nginx_workers, "nginx-variable": nginx_variable,
+    "lighttpd": lighttpd, "lighttpd-socket": lighttpd_socket, "haproxy": haproxy,
+    "caddy": caddy, "caddy-files": caddy_files, "apache": apache,
 }  # fmt: skip
 
 
