@@ -240,6 +240,22 @@ def test_settings_that_are_named_are_there(dotlocal: Command, tmp_path: Path) ->
     assert (done.status, done.code, done.hinted) == (2, "file-missing", True)
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [("--listen=x --folder=.", "127.0.0.1:8080"), ("--listen=:0 --folder=. --config=none", "codes.md")],
+)
+def test_a_refusal_where_the_library_is_closed(words: str, hint: str) -> None:
+    """The user that it became can't import anything more: what was refused is told all the same."""
+    script = (
+        "import sys; from dotlocal.device.serve import command; sys.modules['dotlocal.core.codes'] = None;"
+        f"command.run({words.split()})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert "dotlocal: error: " in done.stderr
+    assert hint in done.stderr.partition("dotlocal: hint: ")[2]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_root_is_given_up_before_the_key_is_read() -> None:
     """As nobody: user and groups are nobody's, for good; a key that only root may read is not served."""

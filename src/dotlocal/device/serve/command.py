@@ -69,9 +69,7 @@ def run(words: list[str]) -> None:
     try:
         main(options)
     except Refused as refused:
-        from dotlocal.core import codes  # nobody is in a hurry any more
-
-        sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {codes.hint_of(refused)}\n")
+        sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {_hint_of(refused)}\n")
         sys.exit(2 if isinstance(refused, Absent) else 1)
     except KeyboardInterrupt:  # before it serves; after that it is a way to end it well
         sys.exit(130)
@@ -80,6 +78,16 @@ def run(words: list[str]) -> None:
     except OSError:
         pass  # lines that nobody took; see Notices
     os._exit(0)  # every connection is ended, and what is left of the interpreter needs no good order
+
+
+def _hint_of(refused: Refused) -> str:
+    if refused.hint:
+        return refused.hint
+    try:
+        from dotlocal.core import codes  # nobody is in a hurry any more
+    except ImportError:  # the user that this process has become can't reach Python's library
+        return "docs/codes.md says what to do"
+    return codes.hint_of(refused)
 
 
 def parse(words: list[str]) -> Options | None:
