@@ -78,6 +78,22 @@ def test_two_boots_have_two_keys_and_serial_numbers(booted: Booted) -> None:
     assert len({chain[0].serial_number for each in sets for chain in (each.full, each.names)}) == 4
 
 
+@pytest.mark.parametrize("more", [(), ("--changed",)])
+def test_a_refusal_is_a_report_too(booted: Booted, more: tuple[str, ...]) -> None:
+    """`boot --json` that can't begin: code, message and hint as JSON, like those of every other command."""
+    (booted.device.path / "state/device-ca.key").unlink()
+    done = booted("--json", *more)
+    error = json.loads(done.out)["error"]
+    assert (done.status, done.code) == (2, "no-state")
+    assert (error["code"], bool(error["message"]), bool(error["hint"])) == ("no-state", True, True)
+
+
+def test_watch_has_no_report(booted: Booted) -> None:
+    """`watch --json` would never end one: it is refused, and not ignored."""
+    done = booted.command("device", "watch", "--json", "--state", booted.device.path / "state")
+    assert (done.status, done.code) == (2, "usage")
+
+
 def test_an_outside_address_is_left_out(booted: Booted) -> None:
     """8.8.8.8 in device.toml: exit 0, left out, and the status names it with a code."""
     booted.config.write_text(TOML.replace("192.168.77.7", '8.8.8.8", "192.168.77.7'))

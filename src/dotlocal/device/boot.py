@@ -77,7 +77,7 @@ def main(options: Options) -> int:
             return changed.main(options)
         reported = boot(options)
     except Refused as refused:
-        return refuse(refused)
+        return refuse(refused, as_json=options.json)
     return told(reported, options)
 
 
@@ -97,9 +97,17 @@ def told(reported: "dict[str, Any]", options: Options) -> int:
     return 1 if failed else 0
 
 
-def refuse(refused: Refused) -> int:
+def refuse(refused: Refused, *, as_json: bool = False) -> int:
     """Tell what was refused, and what to do; the exit status."""
-    sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {hint_of(refused)}\n")
+    hint = hint_of(refused)
+    if as_json:
+        error = {"code": refused.code, "message": refused.message, "hint": hint}
+        try:
+            sys.stdout.write(status.encode({"error": error}) + "\n")
+            sys.stdout.flush()
+        except OSError:
+            pass  # stdout itself may be what went wrong; stderr tells
+    sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {hint}\n")
     return 2 if isinstance(refused, Absent) else 1
 
 

@@ -202,7 +202,7 @@ def _once(options: Options, run: Run, turn: Turn) -> int:
             from dotlocal.device.fallback import tell_failure
 
             tell_failure(run, refused, boot.hint_of(refused))
-        return boot.refuse(refused)
+        return boot.refuse(refused, as_json=options.json)
     finally:
         turn.over()
     return 0 if turn.idle and not options.json else boot.told(report, options)

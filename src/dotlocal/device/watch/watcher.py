@@ -190,7 +190,7 @@ class Watch:
 def run(words: "list[str]") -> None:
     """`device watch`: parse, watch, and end the process; returns when the words are for the full command line."""
     options = boot.parse(words)
-    if options is not None:
+    if options is not None and not (options.json or options.changed or options.quiet):  # those are of a boot alone
         sys.exit(main(options))
 
 
