@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import stat
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 from booting import Device, issue_record, make_device, served
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from dotlocal.core import pem, template
 from dotlocal.core.constraints import NamePolicy
@@ -197,6 +199,9 @@ def test_the_record_of_another_device_is_refused(device: Device, tmp_path: Path,
     before = tree(device.path / "state")
     found = refused(device.state, other.record.encode())
     assert (found.code, bool(found.hint)) == ("birth-other-device", True)
+    for made in (device, other):
+        (name,) = made.record.device_ca.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        assert {*str(name.value).split()[-2:]} <= set(re.findall(r"[A-Z0-9]+", found.message)), "serial number and key"
     assert tree(device.path / "state") == before
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dotlocal.core import keys as core_keys
 from dotlocal.core import pem, pkcs10
 from dotlocal.core.errors import Absent, Refused
-from dotlocal.core.issue import Issuer, prepare
+from dotlocal.core.issue import prepare
 from dotlocal.core.profiles import SERVER
 from dotlocal.core.request import parse_device
 from dotlocal.core.subject import check_device_serial
@@ -97,11 +97,15 @@ def adopt(state: State, data: bytes, *, now: int | None) -> BirthRecord:
         raise Absent("no-state", f"{state.path} has no device CA key", hint="`dotlocal device init` makes one")
     # without the key itself: only root can open a sealed one, and the owner of the state adopts
     ours = custody.told(state.text("device-ca.key"), state.file("device-ca.key"))
-    if core_keys.spki_of(Issuer.of(record.device_ca).public_key) != keys.spki_of(ours):
+    theirs = record.issuer.public_key
+    if core_keys.spki_of(theirs) != keys.spki_of(ours):
+        asked, mine = core_keys.key_id_of(theirs), keys.key_id_of(ours)
         raise Refused(
-            "birth-other-device", f"the birth record is for {record.serial_number} and another key than this device's",
-            hint="take the one that answers this device's own request",
-        )  # fmt: skip
+            "birth-other-device",
+            f"the birth record is for {record.serial_number} and the key {_start(asked)};"
+            f" this device is {_serial(state)}, and its key is {_start(mine)}",
+            hint=f"take the one that answers {state.file('request.pem')}",
+        )
     if now is not None:
         record.check_valid(now)
     template = server_template(record)
@@ -110,6 +114,18 @@ def adopt(state: State, data: bytes, *, now: int | None) -> BirthRecord:
     replaced = {name: (text.encode(), 0o644) for name, text in contents.items()}
     files.replace(state.path, replaced, owner=files.owner_of(state.path))
     return record
+
+
+def _start(key_id: bytes) -> str:
+    """As the device CA's common name has it."""
+    return key_id.hex()[:8].upper()
+
+
+def _serial(state: State) -> str:
+    try:
+        return parse_device(state.text("request.pem").encode()).identity
+    except Refused:
+        return "one without a request"
 
 
 def server_template(record: BirthRecord) -> Template:

@@ -42,7 +42,7 @@ def spki_of(key: "PublicKey") -> bytes:
     return _SPKI_HEAD + key.point
 
 
-def key_id_of(key: "SigningKey") -> bytes:
+def key_id_of(key: "PublicKey") -> bytes:
     """The key identifier: the leftmost 160 bits of SHA-256 over the point (RFC 7093 2, method 1)."""
     return sha256(key.point)[:20]
 
