@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -78,6 +79,38 @@ def test_keeps_what_somebody_changed(image: Path) -> None:
     assert "/usr/bin/true" in (unit.parent / UNITS[1]).read_text()
     list(install(["systemd"], image, "/usr/bin/false", force=True))
     assert "/usr/bin/false" in unit.read_text()
+
+
+@pytest.mark.parametrize("there", ["folder", "no text", "link to nothing", "fifo"])
+def test_keeps_what_is_no_text(image: Path, there: str) -> None:
+    """Whatever stands in a file's place is refused like a changed file."""
+    unit = image / "usr/lib/systemd/system" / UNITS[0]
+    unit.unlink()
+    {
+        "folder": unit.mkdir, "no text": lambda: unit.write_bytes(b"\xff"),
+        "link to nothing": lambda: unit.symlink_to("/nowhere/at/all"), "fifo": lambda: os.mkfifo(unit),
+    }[there]()  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        list(install(["systemd"], image, "/usr/bin/true", force=False))
+    assert caught.value.code == "file-exists"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_stays_in_the_image(tmp_path: Path, force: bool) -> None:
+    """An absolute link of the image's, as on its own root, would lead into the machine that builds it; another may."""
+    image, machine = tmp_path / "image", tmp_path / "machine"
+    (image / "etc/rc.d").mkdir(parents=True)
+    machine.mkdir()
+    (image / "etc/init.d").symlink_to(machine)
+    with pytest.raises(Refused) as caught:
+        list(install(["systemd", "init"], image, "/usr/bin/true", force=force))
+    assert caught.value.code == "path-outside"
+    assert not any(machine.iterdir())
+    assert not (image / "usr").exists()
+    (image / "etc/init.d").unlink()
+    (image / "etc/init.d").symlink_to("rc.d")
+    list(install(["init"], image, "/usr/bin/true", force=force))
+    assert (image / "etc/rc.d/dotlocal").exists()
 
 
 def _systemd(*words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -118,11 +119,13 @@ def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool, bar
     """Write the files of the kits, and yield each path that is in place afterwards.
 
     `command` is the command's path there; `bare`, where it is known, does with less (see dotlocal.device.bare).
-    Refuses `file-exists` for a file with other contents, before anything is written, unless forced.
+    Before anything is written it refuses `path-outside`, and unless forced `file-exists` for whatever is there and is
+    no file with the same contents.
     """
     wanted = [(prefix / part.target, contents(part, command, bare), part) for name in kits for part in KITS[name].parts]
     for target, text, _ in wanted:
-        if not force and target.exists() and target.read_text() != text:
+        _check_inside(prefix, target.parent)
+        if not force and os.path.lexists(target) and not _holds(target, text):
             raise Refused(
                 "file-exists", f"{target} exists already, with other contents",
                 hint="compare them; --force replaces it",
@@ -131,6 +134,19 @@ def install(kits: Sequence[str], prefix: Path, command: str, *, force: bool, bar
         files.folder(str(target.parent))
         files.write(str(target), text.encode(), mode=part.mode)
         yield target
+
+
+def _check_inside(prefix: Path, folder: Path) -> None:
+    """An image's absolute link leads into the machine that builds it."""
+    if not folder.resolve().is_relative_to(prefix.resolve()):
+        raise Refused(
+            "path-outside", f"{folder} leads to {folder.resolve()}, which is not below {prefix}",
+            hint="have the image's link be a relative one",
+        )  # fmt: skip
+
+
+def _holds(target: Path, text: str) -> bool:
+    return target.is_file() and files.read(str(target)) == text.encode()
 
 
 def contents(part: Part, command: str, bare: str = "") -> str:
