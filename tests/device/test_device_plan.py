@@ -106,6 +106,15 @@ def test_a_siblings_name_is_left_out() -> None:
     assert left_out(made) == {"sn0002.local": "outside-constraints"}
 
 
+def test_a_chosen_interface_without_an_address() -> None:
+    """A mistyped interface, or one that isn't up: said, with those that there are; no error, for it may be up soon."""
+    (finding,) = planned(surroundings(), interfaces=["eth7"]).findings
+    assert (finding.code, finding.severity) == ("interface-without-address", "note")
+    assert "eth7" in finding.message
+    assert "eth0" in finding.message
+    assert not planned(surroundings(), interfaces=["eth0"]).findings
+
+
 def test_a_factory_host_name() -> None:
     """The exact name that the station gave is served as it is, beside those under the suffixes."""
     made = planned(surroundings("press-07"), constrain_root=False, hostname="press-07")

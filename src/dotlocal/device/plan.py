@@ -48,7 +48,7 @@ def plan(
     )
     window = time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days)
     sifted = sift(_wanted(template, settings, surroundings), template.permitted)
-    findings = [*_clock_findings(clock, ca, window)]
+    findings = [*_clock_findings(clock, ca, window), *([] if judged else _interface_findings(settings, surroundings))]
     if not sifted.names and not sifted.addresses:
         findings.append(
             Finding(
@@ -80,6 +80,22 @@ def _clock_findings(clock: Clock, ca: Window, window: Window) -> "list[Finding]"
             )
         ]  # fmt: skip
     return []
+
+
+def _interface_findings(settings: Settings, surroundings: Surroundings) -> "list[Finding]":
+    if not settings.interfaces:
+        return []
+    there = list(dict.fromkeys(interface for interface, _ in surroundings.addresses))
+    lacking = [each for each in settings.interfaces if each not in there]
+    if not lacking:
+        return []
+    return [
+        Finding(
+            "interface-without-address", NOTE, "interfaces",
+            f"device.toml names {', '.join(lacking)}, which has no address now; {', '.join(there) or 'none'} has",
+            hint="nothing to do while a network is yet to come; else mend interfaces in device.toml",
+        )
+    ]  # fmt: skip
 
 
 def _wanted(template: Template, settings: Settings, surroundings: Surroundings) -> "list[str | HostName | Address]":

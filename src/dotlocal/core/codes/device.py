@@ -25,6 +25,8 @@ GROUPS = (
         Row("mapped-address", NOTE, CUSTOMER, "the address is IPv4 written as IPv6", "write it as IPv4"),
         Row("outside-constraints", NOTE, CUSTOMER, "the device's CAs may not vouch for this name or address",
             "use a permitted one, or a certificate of your own CA"),
+        Row("interface-without-address", NOTE, INTEGRATOR, "one of `interfaces` has no address, or isn't there",
+            "mend `interfaces`, unless its network is yet to come"),
         Row("too-many-names", NOTE, CUSTOMER, "more names than a certificate can carry", "choose the interfaces"),
     )),
     Group("Device: what boot and watch find", (
