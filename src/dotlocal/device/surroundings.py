@@ -8,6 +8,17 @@ from _struct import pack, unpack_from
 from dotlocal.core.names import Address
 from dotlocal.host import paths
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Netlink(Protocol):
+        """As much of a socket as is needed."""
+
+        def send(self, data: bytes, /) -> int: ...
+        def recv(self, most: int, /) -> bytes: ...
+
+
 AVAHI = "/run/avahi-daemon/pid"
 _NETLINK_ROUTE = 0
 _RTM_GETADDR, _RTM_NEWADDR = 22, 20
@@ -15,7 +26,9 @@ _NLM_F_DUMP_REQUEST = 0x301
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 _TENTATIVE, _DAD_FAILED = 0x40, 0x08  # IFA_F_*: the address is not yet, or never will be, this machine's
-_RECEIVE_OCTETS = 1 << 16
+_NLM_F_DUMP_INTR = 0x10
+_MOST_DUMPS = 8
+_RECEIVE_OCTETS = 1 << 16  # a dump comes in parts of 32 KiB at most
 _HEADER = 16  # struct nlmsghdr
 _BODY = 8  # struct ifaddrmsg
 
@@ -79,24 +92,41 @@ def _addresses() -> "list[tuple[str, Address]]":
 
 
 def _entries() -> "list[tuple[int, int, bytes]]":
-    """Flags, interface and packed address, as the kernel lists them."""
-    found: list[tuple[int, int, bytes]] = []
+    """Flags, interface and packed address, as the kernel lists them. Raises OSError."""
     netlink = socket(AF_NETLINK, SOCK_RAW, _NETLINK_ROUTE)
     try:
         netlink.settimeout(2)
-        netlink.send(pack("=LHHLLB3x", _HEADER + 4, _RTM_GETADDR, _NLM_F_DUMP_REQUEST, 1, 0, 0))
-        while True:
-            reply = netlink.recv(_RECEIVE_OCTETS)
-            offset = 0
-            while offset + _HEADER <= len(reply):
-                size, kind = unpack_from("=LH", reply, offset)
-                if kind in (_NLMSG_DONE, _NLMSG_ERROR) or size < _HEADER:
-                    return found
-                if kind == _RTM_NEWADDR and (entry := _entry(reply[offset + _HEADER : offset + size])):
-                    found.append(entry)
-                offset += size + 3 & ~3
+        return dumped(netlink)
     finally:
         netlink.close()
+
+
+def dumped(netlink: "_Netlink") -> "list[tuple[int, int, bytes]]":
+    """The same by a socket. A list that changed while it was read may lack what didn't change: it is asked for again,
+    though not for ever, since whoever hears of changes looks again anyway. Raises OSError.
+    """
+    for _ in range(_MOST_DUMPS):
+        found, whole = _dump(netlink)
+        if whole:
+            break
+    return found
+
+
+def _dump(netlink: "_Netlink") -> "tuple[list[tuple[int, int, bytes]], bool]":
+    found: list[tuple[int, int, bytes]] = []
+    whole = True
+    netlink.send(pack("=LHHLLB3x", _HEADER + 4, _RTM_GETADDR, _NLM_F_DUMP_REQUEST, 1, 0, 0))
+    while True:
+        reply = netlink.recv(_RECEIVE_OCTETS)
+        offset = 0
+        while offset + _HEADER <= len(reply):
+            size, kind, flags = unpack_from("=LHH", reply, offset)
+            whole = whole and not flags & _NLM_F_DUMP_INTR
+            if kind in (_NLMSG_DONE, _NLMSG_ERROR) or size < _HEADER:
+                return found, whole
+            if kind == _RTM_NEWADDR and (entry := _entry(reply[offset + _HEADER : offset + size])):
+                found.append(entry)
+            offset += size + 3 & ~3
 
 
 def _entry(message: bytes) -> "tuple[int, int, bytes] | None":
