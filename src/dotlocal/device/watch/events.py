@@ -15,6 +15,7 @@ _GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFA
 _HOST_NAME = "/proc/sys/kernel/hostname"
 _IN_CHANGES = 0x8 | 0x40 | 0x80 | 0x100 | 0x200  # CLOSE_WRITE, MOVED_FROM, MOVED_TO, CREATE, DELETE: inotify(7)
 _IN_OPEN = 0x20
+_IN_MOVE_SELF, _IN_OVERFLOW, _IN_IGNORED, _IN_ONLYDIR = 0x800, 0x4000, 0x8000, 0x1000000
 _IN_CLOEXEC_NONBLOCK = 0x80800
 _TFD_CLOEXEC_NONBLOCK = 0x80800
 _TFD_ABSTIME_CANCEL_ON_SET = 0x3
@@ -77,37 +78,72 @@ class HostName:
 
 
 class File:
-    """One file, watched through its folder, because editors and package managers replace files by renaming."""
+    """One file, watched through its folder, because editors and package managers replace files by renaming.
 
-    __slots__ = ("_descriptor", "_name", "reason")
+    While the folder isn't there, what is there of the way to it is watched: a service takes its folder below /run with
+    it when it ends, and brings another one when it starts again (RuntimeDirectory=, systemd.exec(5)).
+    """
 
-    _descriptor: int
+    __slots__ = ("_descriptor", "_name", "_path", "_watched", "_whole", "reason")
 
     mask = EPOLLIN
 
     def __init__(self, path: str, reason: str) -> None:
-        folder, self._name = os.path.split(os.path.abspath(path))
+        self._path = os.path.abspath(path)
         self.reason = reason
-        self._descriptor = _inotify(folder, _IN_CHANGES)
+        self._watched = -1
+        self._descriptor = _inotify()
+        try:
+            self._follow()
+        except OSError:
+            os.close(self._descriptor)
+            raise
 
     def fileno(self) -> int:
         """For epoll."""
         return self._descriptor
 
     def heard(self) -> bool:
-        """Whether one of the events that have come is about the file itself."""
-        mine = False
+        """Whether one of the events that have come is, or may be, about the file itself."""
+        mine = lost = False
         while True:
             try:
                 events = os.read(self._descriptor, 1 << 16)
             except BlockingIOError:
-                return mine
+                break
             offset = 0
             while offset < len(events):
-                _, _, _, size = unpack_from(_EVENT, events, offset)
+                watched, mask, _, size = unpack_from(_EVENT, events, offset)
                 name = events[offset + 16 : offset + 16 + size].rstrip(b"\0")
-                mine = mine or os.fsdecode(name) == self._name
                 offset += 16 + size
+                named = watched == self._watched and os.fsdecode(name) == self._name
+                mine = mine or bool(mask & _IN_OVERFLOW) or (named and self._whole)
+                gone = watched == self._watched and bool(mask & (_IN_MOVE_SELF | _IN_IGNORED))
+                lost = lost or gone or bool(mask & _IN_OVERFLOW) or (named and not self._whole)
+        if lost:
+            try:
+                self._follow()
+            except OSError:
+                return True  # not to be watched any more; it is looked at once more
+            mine = mine or (self._whole and os.path.exists(self._path))
+        return mine
+
+    def _follow(self) -> None:
+        libc = CDLL(None, use_errno=True)
+        libc.inotify_rm_watch(self._descriptor, self._watched)
+        folder, self._name = os.path.split(self._path)
+        while True:
+            try:
+                self._watched = _watch(self._descriptor, folder, _IN_CHANGES | _IN_MOVE_SELF | _IN_ONLYDIR)
+            except (FileNotFoundError, NotADirectoryError):
+                folder, self._name = os.path.split(folder)
+                continue
+            below = os.path.join(folder, self._name)
+            self._whole = below == self._path
+            if self._whole or not os.path.isdir(below):
+                return
+            libc.inotify_rm_watch(self._descriptor, self._watched)  # it has come meanwhile
+            folder, self._name = os.path.split(self._path)
 
 
 class Opened:
@@ -119,7 +155,12 @@ class Opened:
 
     def __init__(self, path: str, reason: str) -> None:
         self.reason = reason
-        self._descriptor = _inotify(path, _IN_OPEN)
+        self._descriptor = _inotify()
+        try:
+            _watch(self._descriptor, path, _IN_OPEN)
+        except OSError:
+            os.close(self._descriptor)  # what isn't there is asked for again at each change, for years
+            raise
 
     def fileno(self) -> int:
         """For epoll."""
@@ -174,13 +215,18 @@ class ClockSet:
         self._libc.timerfd_settime(self._descriptor, _TFD_ABSTIME_CANCEL_ON_SET, moment, None)
 
 
-def _inotify(path: str, mask: int) -> int:
-    libc = CDLL(None, use_errno=True)
-    descriptor: int = libc.inotify_init1(_IN_CLOEXEC_NONBLOCK)
-    libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
-    if descriptor < 0 or libc.inotify_add_watch(descriptor, os.fsencode(path), mask) < 0:
-        number = get_errno()
-        if descriptor >= 0:
-            os.close(descriptor)  # what isn't there is asked for again at each change, for years
-        raise OSError(number, os.strerror(number), path)
+def _inotify() -> int:
+    descriptor: int = CDLL(None, use_errno=True).inotify_init1(_IN_CLOEXEC_NONBLOCK)
+    if descriptor < 0:
+        raise OSError(get_errno(), "inotify_init1")
     return descriptor
+
+
+def _watch(descriptor: int, path: str, mask: int) -> int:
+    libc = CDLL(None, use_errno=True)
+    libc.inotify_add_watch.argtypes = (c_int, c_char_p, c_uint32)
+    watched: int = libc.inotify_add_watch(descriptor, os.fsencode(path), mask)
+    if watched < 0:
+        number = get_errno()
+        raise OSError(number, os.strerror(number), path)
+    return watched

@@ -82,7 +82,6 @@ class Watch:
             lambda: events.File(self._options.config, "settings"),
             lambda: events.File(Run(self._options.run).changed, _OWN),
             lambda: events.File(_TIMESYNC, "clock"),
-            lambda: events.File(os.path.dirname(AVAHI), avahi.Changes.reason),
             lambda: events.File(AVAHI, avahi.Changes.reason),
             avahi.Changes,
         ]
