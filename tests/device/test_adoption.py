@@ -29,16 +29,6 @@ from dotlocal.wire.birth import BirthRecord
 from installed import tree
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def device(tmp_path: Path, world: World) -> Device:
-    return make_device(tmp_path, world=world)
-
-
 def refused(state: State, record: bytes | str, now: int | None = MOMENT) -> Refused:
     with pytest.raises(Refused) as caught:
         adoption.adopt(state, record.encode() if isinstance(record, str) else record, now=now)

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from booting import NOW, Device, issue_record, make_device, reading, served, surroundings
+from booting import NOW, Device, issue_record, reading, served, surroundings
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store
 
@@ -25,16 +25,6 @@ from dotlocal.testing import MOMENT, World
 from installed import tree
 
 FILES = {"privkey.pem", "fullchain.pem", "names.pem", "bundle.pem", "names-bundle.pem", "status.json"}
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def device(tmp_path: Path, world: World) -> Device:
-    return make_device(tmp_path, world=world)
 
 
 def codes(report: dict[str, list[dict[str, str]]]) -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from booting import NOW, Device, make_device, reading, served
+from booting import NOW, Device, reading, served
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,21 +15,15 @@ from dotlocal.device import browser_time
 from dotlocal.device.browser_time import AGREES, NOT_NEEDED, RECORDED, parse, take
 from dotlocal.device.time import MOST_DAYS, UNKNOWN, Clock, Hint, hinted, judge, window
 from dotlocal.host.clock import Reading
-from dotlocal.testing import MOMENT, World
+from dotlocal.testing import MOMENT
 from installed import Command, tree
 
 BORN = MOMENT - DAY  # the device CA's notBefore, and so the floor of its first boot
 TRUE = MOMENT + 500 * DAY  # what the time really is, while the device's clock is in 1970
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
 @pytest.fixture
-def device(tmp_path: Path, world: World) -> Device:
-    device = make_device(tmp_path, world=world)
+def device(device: Device) -> Device:
     device.settings.browser_time = True
     return device
 

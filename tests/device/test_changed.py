@@ -31,11 +31,6 @@ _MORE = ("10.0.0.3", "203.0.113.9")
 _NO_STATUS = ("", "{", "[]", "null", '{"schema": 1}', '{"not_before": 7, "not_after": null}', "[" * 9999)
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
 @pytest.fixture
 def device(tmp_path: Path, world: World) -> Device:
     made = make_device(tmp_path, world=world)

@@ -152,11 +152,6 @@ class Life:
         return all(self.device.accepted("press-07.local", moment) for moment in (truth, truth - HOUR))
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
 @pytest.fixture(params=["writable", "read-only", "keeping"])
 def life(request: pytest.FixtureRequest, tmp_path: Path, world: World) -> Life:
     device = make_device(tmp_path, world=world)

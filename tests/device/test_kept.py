@@ -21,14 +21,8 @@ from dotlocal.testing import MOMENT, World
 from installed import Command, tree
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
 @pytest.fixture
-def device(tmp_path: Path, world: World) -> Device:
-    device = make_device(tmp_path, world=world)
+def device(device: Device) -> Device:
     device.settings.keep_while_unchanged = True
     return device
 

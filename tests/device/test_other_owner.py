@@ -21,6 +21,7 @@ from dotlocal.core.names import HostName
 from dotlocal.core.verify import verify
 from dotlocal.core.window import DAY
 from dotlocal.testing import World
+from folders import Folders
 from installed import Command, Done, tree
 from others import NAMELESS, TLS, WATCHER, Others, give, owners
 
@@ -37,25 +38,13 @@ WRITERS = (
 
 
 @dataclass
-class Kept:
+class Kept(Folders):
     """A device whose state belongs to WATCHER, and the installed command on it: by root, or by a user."""
 
     path: Path
     others: Others
     command: Command
     root: x509.Certificate
-
-    @property
-    def state(self) -> Path:
-        return self.path / "state"
-
-    @property
-    def run(self) -> Path:
-        return self.path / "run"
-
-    @property
-    def config(self) -> Path:
-        return self.path / "device.toml"
 
     def words(self, words: str) -> list[str]:
         places = {"state": self.state, "run": self.run, "config": self.config}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from booting import Device, make_device, served
+from booting import Device, served
 
 from dotlocal.core.errors import Absent, Refused
 from dotlocal.device import reset
@@ -15,15 +15,9 @@ from dotlocal.testing import World
 from installed import Command, tree
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
-    return World()
-
-
 @pytest.fixture
-def device(tmp_path: Path, world: World) -> Device:
+def device(device: Device, tmp_path: Path, world: World) -> Device:
     """A device with everything that an owner can add to it."""
-    device = make_device(tmp_path, world=world)
     device.settings.keep_while_unchanged = True
     device.boot()
     state = tmp_path / "state"

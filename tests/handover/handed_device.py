@@ -9,28 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from folders import Folders
 from told import Told
 
 
 @dataclass
-class Device:
+class Device(Folders):
     """press-07, with a device.toml that each test writes anew."""
 
     told: Told
     path: Path
-
-    @property
-    def run(self) -> Path:
-        return self.path / "run"
-
-    @property
-    def config(self) -> Path:
-        return self.path / "device.toml"
-
-    @property
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.run / "current" / "status.json").read_text())
-        return found
 
     def configure(self, handover: str = "") -> None:
         """Names, an address, the group of the web servers, and how to hand over."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -13,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from dotlocal.device.boot import Options
+from box import options_of
+
 from dotlocal.device.owned.steps import Owned
+from folders import Folders
 from installed import Command, Done
 from told import Told
 
@@ -32,10 +32,10 @@ suffixes = false
 
 
 @dataclass(frozen=True)
-class PagesDevice:
+class PagesDevice(Folders):
     """Its folder, and the command that does everything."""
 
-    folder: Path
+    path: Path
     command: Command
     root: Path  # of the vendor
 
@@ -51,33 +51,17 @@ class PagesDevice:
 
     @property
     def places(self) -> list[str]:
-        return [f"--{name}={self.folder / name}" for name in ("state", "run")] + [f"--config={self.folder}/device.toml"]
-
-    @property
-    def options(self) -> Options:
-        options = Options()
-        options.state, options.run = str(self.folder / "state"), str(self.folder / "run")
-        options.config, options.config_named = str(self.folder / "device.toml"), True
-        return options
+        return [f"--state={self.state}", f"--run={self.run}", f"--config={self.config}"]
 
     @property
     def owned(self) -> Owned:
-        return Owned(self.options)
-
-    @property
-    def run(self) -> Path:
-        return self.folder / "run"
-
-    @property
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.run / "current" / "status.json").read_text())
-        return found
+        return Owned(options_of(self.path))
 
     def __call__(self, *words: str) -> Done:
         return self.command.ok(*words, *self.places)
 
     def set_password(self, password: str) -> None:
-        file = self.folder / "password"
+        file = self.path / "password"
         file.write_text(f"{password}\n")
         self("device", "own", "password", f"--password-file={file}")
 
@@ -118,7 +102,7 @@ class PagesDevice:
 
     def end_timers(self) -> None:
         """The shells that sleep until a probation is over."""
-        listed = subprocess.run(["pgrep", "-f", f"dotlocal-probation.*{self.folder}/"], capture_output=True, text=True)
+        listed = subprocess.run(["pgrep", "-f", f"dotlocal-probation.*{self.path}/"], capture_output=True, text=True)
         for number in listed.stdout.split():
             with contextlib.suppress(OSError):
                 os.killpg(int(number), signal.SIGTERM)

@@ -88,8 +88,8 @@ def test_only_a_connection_that_began_with_the_new_certificate_confirms(
     with device.pages("--connection-header", "X-Dotlocal-Connection") as behind:
         at = place(tmp_path / "front", device.run, device.command)
         with FRONTS[name](at, behind) as (running, path):  # type: ignore[attr-defined]
-            settings = (device.folder / "device.toml").read_text()
-            (device.folder / "device.toml").write_text(f"{settings}{running.settings}")
+            settings = device.config.read_text()
+            device.config.write_text(f"{settings}{running.settings}")
             client = Client(at.port, path)
             assert client.get("", **FORGED)[0] == 200
             assert client.post("login", password=PASSWORD)[0] == 303

@@ -231,7 +231,7 @@ def test_it_listens_to_this_machine_alone(device: PagesDevice) -> None:
         done = device.command("device", "own", "serve", "--listen", where, *device.places)
         assert (done.status, done.code) == (1, "pages-listen"), done
         assert done.hinted
-    path = device.folder / "pages.sock"
+    path = device.path / "pages.sock"
     server = device.command.start("device", "own", "serve", "--listen", str(path), *device.places)
     try:
         assert server.stderr

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dotlocal.core.window import DAY, YEAR
+from forge import usage
 
 NOW = int(time.time())
 NAME, ADDRESS = "press-07.local", "192.168.77.7"
@@ -43,15 +44,6 @@ def general_names(hosts: Sequence[str]) -> list[x509.GeneralName]:
         except ValueError:
             names.append(x509.DNSName(host))
     return names
-
-
-def usage(**used: bool) -> x509.KeyUsage:
-    """Key usage with the named bits alone."""
-    bits = (
-        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
-        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-    )  # fmt: skip
-    return x509.KeyUsage(**{bit: used.get(bit, False) for bit in bits})
 
 
 @dataclass(frozen=True)

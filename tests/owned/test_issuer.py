@@ -9,12 +9,13 @@ import pytest
 from box import Box
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from customer import NOW, Authority, Customer, ec_key, pem, root, usage
+from customer import NOW, Authority, Customer, ec_key, pem, root
 
 from dotlocal.core.errors import Refused
 from dotlocal.core.window import DAY, YEAR
 from dotlocal.device.owned.below import JudgedIssuer
 from dotlocal.device.owned.material import Upload
+from forge import usage
 
 SUBJECT = "device CA SN0001 AAAA"
 CA = (x509.BasicConstraints(ca=True, path_length=0), True)

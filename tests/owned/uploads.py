@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from customer import HOSTS, NOW, Customer, build, ec_key, general_names, key_pem, name, pem, root, rsa_key, usage
+from customer import HOSTS, NOW, Customer, build, ec_key, general_names, key_pem, name, pem, root, rsa_key
 
 from dotlocal.core import der
 from dotlocal.core.window import DAY, YEAR
+from forge import usage
 
 ERROR, WARNING = "error", "warning"
 SECRET = b"correct horse"
