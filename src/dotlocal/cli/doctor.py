@@ -34,7 +34,7 @@ def add(actors: Any) -> None:
     doctor.add_argument("--all", action="store_true", help="every device that announces HTTPS by mDNS")
     doctor.add_argument(
         "--root", metavar="FILE", action="append",
-        help="the maker's root, one file or several (default: what this computer trusts)",
+        help="the maker's root (repeatable; default: what this computer trusts)",
     )  # fmt: skip
     doctor.add_argument("--address", metavar="ADDRESS", help="connect there, whatever the name resolves to")
     doctor.add_argument(

@@ -25,7 +25,7 @@ _LOCKED = "own-passphrase-missing"
 
 def add(commands: Any) -> Any:
     """Add the commands to those of the device; returns where more of them go."""
-    own = terms.actor(commands, "own", "the customer's own certificate: request, import, confirm, revert, status")
+    own = terms.actor(commands, "own", "the customer's own certificate: of their CA, or made here; and the way back")
     _add_ways(own)
     _add_issuer(own)
     _add_upkeep(own)
@@ -61,7 +61,7 @@ def _add_ways(own: Any) -> None:
     )  # fmt: skip
     _add_within(alone)
     alone.add_argument("--force", action="store_true", help="make a new root; browsers must import that as well")
-    alone.add_argument("--years", metavar="N", type=int, default=10, help="how long the root lives (default: 10)")
+    alone.add_argument("--years", metavar="N", type=int, default=10, help="years of life of the root (default: 10)")
     _add_probation(alone)
     places.add(alone)
     terms.add_out(alone, "the root")
