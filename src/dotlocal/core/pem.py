@@ -50,7 +50,7 @@ def certificate(contents: bytes, what: str) -> x509.Certificate:
 
 
 def request(data: bytes, what: str) -> bytes:
-    """The DER of the one certificate request in a PEM text."""
+    """The DER of the one certificate request in a PEM text; refuses `pem-count`, and PEM that is damaged."""
     contents = _only(REQUEST, data, what)
     if len(contents) != 1:
         raise Refused("pem-count", f"{what} holds {len(contents)} requests; one is expected")

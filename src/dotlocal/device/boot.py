@@ -273,7 +273,9 @@ def publish(run: Run, report: "dict[str, Any]", group: str, texts: "dict[str, st
 
 
 def sent_above(birth: str) -> str:
-    """What follows the server certificate in a chain: the birth record without its root, the last block."""
+    """What follows the server certificate in a chain: the birth record without its root, the last block;
+    refuses `birth-damaged`.
+    """
     head, begin, _ = birth.rpartition("-----BEGIN CERTIFICATE-----")
     if not begin:
         raise Refused("birth-damaged", "birth.pem holds no certificate", hint="adopt the birth record again")

@@ -51,7 +51,7 @@ def renumbered(texts: "dict[str, str]", number: int) -> "dict[str, str]":
 
 def texts(certify: "Callable[[Key], bytes]", birth: str, made: int) -> "dict[str, str]":
     """Files for a set, name to text; `certify` makes a server certificate for a key, a different one each time. `made`
-    is the uptime, in seconds.
+    is the uptime, in seconds. Refuses `birth-damaged`.
     """
     above, begin, root = birth.rpartition("-----BEGIN CERTIFICATE-----")
     if not begin:

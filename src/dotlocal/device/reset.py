@@ -50,6 +50,7 @@ def reset(state: State, run: Run) -> Report:
 def reset_settings(state: State, run: Run) -> Report:
     """Forget what follows from settings, and what boots have kept; the customer's own certificate stays, and so does
     what is being served. For a product's "factory settings" button; device.toml is the product's to replace.
+    Refuses `no-state`, `busy` and `file-unwritable`.
     """
     if not state.has("device-ca.key"):
         raise Absent("no-state", f"{state.path} has no device CA key", hint="there is nothing to reset here")

@@ -40,7 +40,9 @@ class State:
         return paths.join(self.path, name)
 
     def has(self, name: str) -> bool:
-        """Whether the file is there and not empty: a power cut may leave a name without contents."""
+        """Whether the file is there and not empty: a power cut may leave a name without contents. Refuses
+        `file-unreadable`.
+        """
         try:
             return os.stat(self.file(name)).st_size > 0
         except (FileNotFoundError, NotADirectoryError):
@@ -195,7 +197,9 @@ class Run:
         return paths.join(self.path, "handover")
 
     def allow_handover(self) -> None:
-        """Make its lock, for whoever owns the run directory: root may come first, and isn't the only one to hold it."""
+        """Make its lock, for whoever owns the run directory: root may come first, and isn't the only one to hold it.
+        Refuses `file-unwritable`.
+        """
         if paths.exists(self.handover_lock):
             return
         flags = os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -123,7 +123,7 @@ class Station:
 
     @classmethod
     def open(cls, home: Home, *, passphrase: bytes | None, clock: Callable[[], int]) -> Station:
-        """Open the station's key and what the root answered."""
+        """Open the station's key and what the root answered; refuses `no-answer`, and what can't be read."""
         signer = _key(home, passphrase)
         if not home.answer.exists():
             raise Absent("no-answer", f"{home.path} has no answer of the root yet", hint="`dotlocal factory accept`")

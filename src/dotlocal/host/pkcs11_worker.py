@@ -89,7 +89,9 @@ def _pin(facts: dict[str, str]) -> bytes | None:
 
 
 def check_pin(pin: bytes, token: Any, facts: dict[str, str], path: str) -> None:
-    """Never spend a try that is lost anyway: a token locks itself after a few, and a device boots often."""
+    """Never spend a try that is lost anyway: a token locks itself after a few, and a device boots often.
+    Refuses `pin-not-tried`.
+    """
     named = f"the token {facts['token']!r}"
     if token.flags & (pkcs11.TokenFlag.USER_PIN_FINAL_TRY | pkcs11.TokenFlag.USER_PIN_LOCKED):
         raise Refused(

@@ -36,7 +36,9 @@ class RootAuthority:
 
     @classmethod
     def open(cls, home: Home, passphrase: bytes | None) -> RootAuthority:
-        """Open the key. Refuses what can't be read, and a key that is not the certificate's (`wrong-key`)."""
+        """Open the key. Refuses a home without a root (`no-root`), what can't be read, and a key that is not the
+        certificate's (`wrong-key`).
+        """
         entries = home.transcript.entries()
         if not home.certificate.exists():
             raise Absent(

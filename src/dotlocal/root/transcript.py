@@ -30,7 +30,7 @@ class Transcript:
         files.write(str(self.path), _encode([*self.entries(), _dated(entry, at)]))
 
     def entries(self) -> list[dict[str, Any]]:
-        """All entries, oldest first."""
+        """All entries, oldest first; refuses `no-root`, `transcript-damaged` and `transcript-schema`."""
         if not self.path.exists():
             hint = "`dotlocal root create` makes one"
             raise Absent("no-root", f"there is no root in {self.path.parent}", hint=hint)

@@ -75,7 +75,9 @@ def tell_contact(client: Client, contact: tuple[str, ...]) -> None:
 
 
 def roll_over(client: Client, new: SigningKey) -> None:
-    """Move the account to a new key (RFC 8555 7.3.5), which the client then signs with."""
+    """Move the account to a new key (RFC 8555 7.3.5), which the client then signs with. Refuses
+    `acme-not-implemented`, and what the server refuses.
+    """
     url = client.url("keyChange")
     answer = client.attempt(url, jws.key_change(client.key, new, account=client.account, url=url))
     if answer.status in _ABSENT:  # OpenBao lists it, and has nothing there

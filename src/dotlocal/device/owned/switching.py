@@ -58,8 +58,8 @@ class Switching:
     ) -> dict[str, Any]:
         """Serve it at once, on probation for so many minutes, or for good where it is confirmed; returns the status.
 
-        Nothing is judged here: that was `examine`'s part. Refuses `own-not-served` when the web server does not take
-        it; what was served before is served again then.
+        Nothing is judged here: that was `examine`'s part. Refuses `own-minutes` and `own-no-boot`, and `own-not-served`
+        when the web server does not take it; what was served before is served again then.
         """
         seconds = round(minutes * 60) if 0 <= minutes <= MOST_MINUTES else 0
         if not seconds:
