@@ -111,6 +111,7 @@ MONOTONIC = {
     "device/own_pages/server.py": "time limits of connections",
     "device/owned/switching.py": "when a watching process looks again",
     "device/serve/service.py": "time limits of connections",
+    "device/watch/handovers.py": "when a web server that wasn't running is looked for again",
     "device/watch/refills.py": "when the next certificates of the probe are due",
     "device/watch/renewals.py": "when the next ACME attempt is due",
     "device/watch/watcher.py": "when the next renewal or retry is due",

@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def tls_server(context: ssl.SSLContext, host: str = "127.0.0.1") -> Iterator[int]:
+def tls_server(context: ssl.SSLContext, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """Accepts, shakes hands, and ends."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as listener:
+    with socket.create_server((host, port), family=family) as listener:
 
         def run() -> None:
             with suppress(OSError):

@@ -86,9 +86,11 @@ class OnlyFull(ssl.SSLContext):
 def test_a_server_that_is_not_running_is_a_note(device: Device, tmp_path: Path) -> None:
     """At boot most web servers start later; nothing is run, and nothing is wrong."""
     mark = tmp_path / "mark"
-    device.configure(by_command(unused_port(), "touch", str(mark)))
+    port = unused_port()
+    device.configure(by_command(port, "touch", str(mark)))
     report = device.boot()
     assert report["handover"]["outcome"] == "not-running"
+    assert report["handover"]["reason"] == f"nothing listens at 127.0.0.1 port {port}"
     assert codes(report) == ["handover-not-running"]
     assert not mark.exists()
 

@@ -53,7 +53,8 @@ class Outcome:
             message = f"a newer set came while {self.server} was told of this one, and is handed over instead"
             return [Finding(_SUPERSEDED, NOTE, self.server, message)]
         if self.outcome == NOT_RUNNING:
-            message = f"{self.server} is not running; it reads the new set when it starts"
+            why = f": {self.reason}" if self.reason else ""
+            message = f"{self.server} is not running{why}; it reads the new set when it starts"
             return [Finding(_NOT_RUNNING, NOTE, self.server, message)]
         if new and self.served == new.names_only != new.with_addresses:
             message = f"{self.server} serves names.pem also to browsers that open an address, which then refuse"

@@ -35,9 +35,11 @@ _LOOKS, _MOST_LOOKS, _LOOK_PAUSE = 4, 16, 0.08  # old and new workers accept sid
 _LOCK_SECONDS = 10
 
 
-def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str, Any]:
+def hand_over(report: dict[str, Any], settings: Settings, run: Run, *, started: bool = False) -> dict[str, Any]:
     """Hand the current set over as `[handover]` says; returns `report` with `handover` and its findings, which are in
     status.json as well. Never raises for what the server, the network or the disk do.
+
+    `started`: the server may have started since then, and isn't told of a set that it serves already.
     """
     outcome = Outcome(settings.handover.get("server", ""))
     new = None
@@ -50,7 +52,7 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
             else:
                 name = report["names"][0] if report["names"] else None
                 with files.Lock(new.folder, _LOCK_SECONDS, folder=True):
-                    carry_out(server, new, name, outcome)
+                    carry_out(server, new, name, outcome, started=started)
     except Refused as refused:
         outcome.reason, outcome.hint = f"{refused}", refused.hint
     except OSError as error:
@@ -66,7 +68,7 @@ def hand_over(report: dict[str, Any], settings: Settings, run: Run) -> dict[str,
     return told
 
 
-def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcome) -> None:
+def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcome, *, started: bool = False) -> None:
     """Tell the server and wait for the proof, into `outcome`; within `seconds`. Raises what its adapter does."""
     adapter = import_module(f"dotlocal.device.handover.{row_of(server.name).module}")
     began = begin(server)
@@ -75,10 +77,14 @@ def carry_out(server: Server, new: OfferedSet, name: str | None, outcome: Outcom
         hasattr(adapter, "HELD") or not proof.listens(server.connect, left(server, proof.SECONDS))
     ):
         outcome.outcome = NOT_RUNNING
+        if not hasattr(adapter, "HELD"):
+            host, port = server.connect
+            outcome.reason = f"nothing listens at {host} port {port}"
         return
     # Told again halfway: a signal that comes while the server is still starting is lost.
     for deadline in (began + server.seconds / 2, began + server.seconds):
-        adapter.tell(server, new)
+        if not started or not _look(server, new, name, outcome):
+            adapter.tell(server, new)
         since = _proven(server, new, name, outcome, deadline)
         outcome.after_ms = int(((since or monotonic()) - began) * 1000)
         if since:

@@ -17,6 +17,7 @@ from dotlocal.device.boot import Options
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import AVAHI, Surroundings
 from dotlocal.device.watch import avahi, events
+from dotlocal.device.watch.handovers import HandOvers
 from dotlocal.device.watch.refills import Refills
 from dotlocal.device.watch.renewals import Renewals
 from dotlocal.device.watch.schedule import Schedule, renewal_of
@@ -49,6 +50,7 @@ class Watch:
         self._ending = False
         self._renewals = Renewals(options)
         self._refills = Refills(options)
+        self._hand_overs = HandOvers(options)
         self._wakeups = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> int:
@@ -57,14 +59,17 @@ class Watch:
         self._schedule.happened("start", -1.0)  # long ago: due at once
         while not self._ending:
             due, renewal_due, refill_due = self._schedule.due(), self._renewals.due, self._refills.due
+            server_due = self._hand_overs.due
             if due is not None and due <= monotonic():
                 self._issue()
             elif renewal_due is not None and renewal_due <= monotonic():
                 self._renewals.start()
             elif refill_due is not None and refill_due <= monotonic():
                 self._follow(self._refills.start)
+            elif server_due is not None and server_due <= monotonic():
+                self._look_for_server()
             else:
-                moments = [moment for moment in (due, renewal_due, refill_due) if moment is not None]
+                moments = [each for each in (due, renewal_due, refill_due, server_due) if each is not None]
                 self._wait(min(moments) - monotonic() if moments else None)
         self._renewals.stop()
         notify("STOPPING=1")
@@ -168,6 +173,7 @@ class Watch:
         self._schedule.succeeded(monotonic(), renew_in=renew_in, handed_over=handed_over)
         self._schedule.look_at(None if look_in is None else monotonic() + look_in)
         self._renewals.told(report)
+        self._hand_overs.told(report)
         self._follow(self._refills.follow)
         boot.tell(report, because=told)
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
@@ -176,6 +182,10 @@ class Watch:
         # what a boot goes by, which waits for its turn first: what changes to and fro meanwhile must not be missed
         self._looked = surroundings.look()
         return self._looked
+
+    def _look_for_server(self) -> None:
+        if self._hand_overs.start():
+            self._schedule.failed(monotonic())
 
     def _failed(self, refused: Refused) -> None:
         run, hint = Run(self._options.run), boot.hint_of(refused)
