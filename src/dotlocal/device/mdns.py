@@ -18,16 +18,17 @@ def host_name() -> str:
 
 
 def _by_jeepney() -> str:
-    from jeepney import DBusAddress, new_method_call
+    from jeepney import DBusAddress, MessageType, new_method_call
     from jeepney.io.blocking import open_dbus_connection
 
     server = DBusAddress("/", bus_name=_SERVICE, interface=_INTERFACE)
     try:
         with open_dbus_connection(bus="SYSTEM") as connection:
             reply = connection.send_and_get_reply(new_method_call(server, "GetHostNameFqdn"), timeout=_SECONDS)
-    except OSError:
+    except (OSError, ValueError, RuntimeError):  # nobody there; not let in; an address that jeepney can't follow
         return ""
-    return _named(reply.body[0])
+    # an error has a text in the place of the name: Avahi's file is there before it answers, and after a crash
+    return _named(reply.body[0]) if reply.header.message_type is MessageType.method_return and reply.body else ""
 
 
 def _by_busctl() -> str:
