@@ -278,7 +278,11 @@ class Run:
             pass
 
     def _sweep(self, keep: "tuple[str, str]") -> None:
-        for name in os.listdir(self.path):
+        try:
+            names = os.listdir(self.path)
+        except OSError:
+            return  # a failing disk: the new set is current, which is what counts
+        for name in names:
             if name.startswith("set-") and name not in keep:
                 self._drop(paths.join(self.path, name))
             elif name.endswith(".tmp"):

@@ -272,7 +272,11 @@ def _unwritable(path: str, error: OSError) -> Refused:
 
 def sweep(folder: str) -> None:
     """Remove the temporaries that a power cut left in a folder: those whose process is no more."""
-    for name in os.listdir(folder):
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return  # a failing disk: whatever was to be written is written
+    for name in names:
         parts = name.split(".")
         if parts[0] or parts[-1] != "tmp" or not parts[-2].isdigit() or paths.exists(f"/proc/{parts[-2]}"):
             continue
