@@ -88,6 +88,22 @@ def test_a_refusal_is_a_report_too(booted: Booted, more: tuple[str, ...]) -> Non
     assert (error["code"], bool(error["message"]), bool(error["hint"])) == ("no-state", True, True)
 
 
+def test_a_set_that_nobody_hands_over(booted: Booted) -> None:
+    """`when = "asked"` and no unit that hands over: status says so, and no more once [handover] is gone."""
+
+    def told() -> list[str]:
+        done = booted.command.ok("device", "status", "--run", booted.device.run, "--json")
+        return [finding["code"] for finding in json.loads(done.out)["findings"]]
+
+    booted.config.write_text(f'{TOML}[handover]\nserver = "nginx"\nwhen = "asked"\n')
+    booted.report()
+    assert "handover-waiting" in told()
+    booted.config.write_text(TOML)
+    booted.report()
+    assert "handover-waiting" not in told()
+    assert not (booted.device.run / "handover-due").exists()
+
+
 def test_watch_has_no_report(booted: Booted) -> None:
     """`watch --json` would never end one: it is refused, and not ignored."""
     done = booted.command("device", "watch", "--json", "--state", booted.device.path / "state")

@@ -8,6 +8,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -296,6 +297,20 @@ def test_without_a_device_toml_neither(device: Device) -> None:
     assert (done.status, done.code, done.hinted) == (2, "handover-where", True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_command_that_takes_root_says_how_root_does_it() -> None:
+    """The user of the watching unit may not test nginx's configuration: the hint is not to mend nginx."""
+    script = (
+        "import os; from dotlocal.core.errors import Refused; from dotlocal.device.handover import processes\n"
+        "for user in 0, 62007:\n os.setuid(user)\n try: processes.run(['false'], 9)\n"
+        " except Refused as refused: print(refused.hint)"
+    )
+    by_root, by_other = subprocess.check_output([sys.executable, "-c", script], text=True).splitlines()
+    assert 'handover.when = "asked"' in by_other
+    assert "62007" in by_other
+    assert "asked" not in by_root
+
+
 def test_a_process_that_only_has_the_number_is_not_signalled(tmp_path: Path) -> None:
     """A pid file outlives a crash; SIGUSR1 would end whoever has the number now."""
     stranger = subprocess.Popen(["sleep", "30"])
@@ -305,6 +320,7 @@ def test_a_process_that_only_has_the_number_is_not_signalled(tmp_path: Path) -> 
         with pytest.raises(Refused) as caught:
             processes.send(str(pid_file), "nginx", SIGUSR1)
         assert caught.value.code == "handover-process"
+        assert {"handover.server,", "handover.pid_file"} <= {*caught.value.hint.split()}, "either may be the mistake"
         assert stranger.poll() is None
     finally:
         stranger.kill()

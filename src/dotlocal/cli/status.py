@@ -71,7 +71,7 @@ def _status(options: argparse.Namespace) -> int:
     run = places.run(options)
     try:
         report = current_status(run)
-        report["findings"] += status.findings(status.ended(report, terms.now()))
+        report["findings"] += status.findings(status.since(report, terms.now(), waits=os.path.exists(run.handover_due)))
         lines = _lines(report)
         problems = any(finding["severity"] == "error" for finding in report["findings"])
     except Absent:

@@ -155,6 +155,8 @@ def boot(
             from dotlocal.device.handover.steps import hand_over  # TLS and processes: where a server is to be told
 
             report = hand_over(report, settings, run)
+    elif paths.exists(run.handover_due):
+        files.remove(run.handover_due)  # of settings that are gone
     return report
 
 

@@ -1,7 +1,7 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """status.json: what is served, until when, what was left out and why. Written by boot, read by everybody."""
 
-from dotlocal.core.findings import ERROR, Finding
+from dotlocal.core.findings import ERROR, NOTE, Finding
 from dotlocal.core.template import Template
 from dotlocal.core.window import rfc3339
 from dotlocal.device.plan import Plan
@@ -65,18 +65,27 @@ def printable(line: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
 
 
-def ended(report: "dict[str, Any]", now: int) -> "list[Finding]":
-    """What is wrong by now with a set that was fine when it was made: `set-expired`."""
+def since(report: "dict[str, Any]", now: int, *, waits: bool) -> "list[Finding]":
+    """What became of a set since it was made: `set-expired`; and `handover-waiting` where it `waits` for the unit."""
+    found = []
+    if waits and "handover" not in report:
+        found.append(
+            Finding(
+                "handover-waiting", NOTE, "hand-over", "this set waits to be handed over to the web server",
+                hint="`dotlocal device handover` does it; dotlocal-handover.path does it by itself, once it is enabled",
+            )
+        )  # fmt: skip
     told = [finding["code"] for finding in report["findings"]]
     if report["not_after"] >= rfc3339(now) or "ca-expired" in told:
-        return []
+        return found
     message = f"what is served ended {report['not_after']}, and by the clock it is {rfc3339(now)}"
-    return [
+    found.append(
         Finding(
             "set-expired", ERROR, "server certificate", message,
             hint="`dotlocal device boot` makes a new set; see why nothing has done that before",
         )
-    ]  # fmt: skip
+    )  # fmt: skip
+    return found
 
 
 def findings(found: "list[Finding]") -> "list[dict[str, str]]":

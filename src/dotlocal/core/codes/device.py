@@ -123,6 +123,8 @@ GROUPS = (
             "mend the cause; hand over"),
         Row("handover-not-running", NOTE, INTEGRATOR, "the web server is not running",
             "nothing: it reads when it starts"),
+        Row("handover-waiting", NOTE, INTEGRATOR, "with `when = \"asked\"`: nobody has handed this set over yet",
+            "`systemctl enable --now dotlocal-handover.path`, or `dotlocal device handover`"),
         Row("handover-superseded", NOTE, INTEGRATOR, "a newer set came during the hand-over",
             "nothing: that one is handed over"),
         Row("handover-one-certificate", WARNING, INTEGRATOR, "one of the two certificates is served to everybody",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from signal import SIGUSR1
 
-from dotlocal.core.errors import Refused
 from dotlocal.device.handover import processes
 from dotlocal.device.handover.patience import left
 
@@ -63,7 +62,7 @@ def tell(server: Server, offered: OfferedSet) -> None:
     """Test the configuration, then restart gracefully."""
     name = _name(server)
     if name is None:
-        raise Refused("handover-process", f"{server.pid_file} names no running Apache", hint="set handover.pid_file")
+        raise processes.not_running(server.pid_file, "Apache")
     named = ["-f", server.config] if server.config else []
     processes.run([server.program, *named, "-t"], left(server))
     processes.send(server.pid_file, name, SIGUSR1)

@@ -42,7 +42,7 @@ def run(words: list[str], seconds: float, **environment: str) -> None:
             ended = f"was killed by signal {-status}" if status < 0 else f"ended with {status}"
             raise Refused(
                 "handover-command", f"`{' '.join(words)}` {ended}{said.words()}",
-                hint="run it by hand, as the user that hands over, and mend what it says",
+                hint="run it by hand, as the user that hands over, and mend what it says" + _otherwise(),
             )  # fmt: skip
     except OSError as error:
         raise Refused(
@@ -112,12 +112,26 @@ def find(pid_file: str, name: str) -> int | None:
         return None
 
 
+def not_running(pid_file: str, name: str) -> Refused:
+    """What to raise where a server answers, and the process to be told isn't there."""
+    return Refused(
+        "handover-process", f"{pid_file} names no running {name}, and something answers where it should",
+        hint="see what it is; mend handover.server, handover.pid_file or handover.connect",
+    )  # fmt: skip
+
+
+def _otherwise() -> str:
+    if os.geteuid() == 0:
+        return ""
+    return f'; this one is user {os.geteuid()}: what takes root is handed over by root with handover.when = "asked"'
+
+
 def send(pid_file: str, name: str, number: signal.Signals) -> None:
     """Signal it; refuses `handover-process` when it isn't there, or belongs to another user."""
     try:
         pid = find(pid_file, name)
         if pid is None:
-            raise Refused("handover-process", f"{pid_file} names no running {name}", hint="set handover.pid_file")
+            raise not_running(pid_file, name)
         descriptor = os.pidfd_open(pid)  # from here on it is that process, whoever gets the number next
         try:
             if find(pid_file, name) == pid:
