@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dotlocal import guide
+from dotlocal.browser.export import making
+from dotlocal.browser.stores import found
+from dotlocal.cli import export, trust
 from dotlocal.root.plan import EXAMPLE
 from dotlocal.wire.birth import BirthRecord
 from hierarchy import PASSPHRASE, plan
@@ -25,6 +29,13 @@ COMMANDS = [
 def test_every_command_explains_itself(dotlocal: Command, command: str) -> None:
     """--help: on stdout, with its own name."""
     assert dotlocal.ok(*command.split(), "--help").out.startswith(f"usage: dotlocal {command}")
+
+
+def test_help_names_all_that_there_is() -> None:
+    """Stores, formats and languages: listed without importing what knows them."""
+    assert trust._KINDS == found.KINDS
+    assert export._KINDS == making.KINDS
+    assert tuple(guide.LANGUAGES) == export._LANGUAGES
 
 
 @pytest.mark.parametrize(
