@@ -32,9 +32,11 @@ class Record:
         return self.kind == kind and self.name.lower() == name.lower()
 
 
-def question(*asked: tuple[str, int], number: int = 0) -> bytes:
-    """A query for names and kinds. A service's own name may have spaces and dots: dots are written as `\\.`."""
-    parts = [_HEADER.pack(number, 0, len(asked), 0, 0, 0)]
+def question(*asked: tuple[str, int]) -> bytes:
+    """A query for names and kinds, its number 0 (RFC 6762 18.1). A name may have spaces and dots of its own: dots are
+    written as `\\.`.
+    """
+    parts = [_HEADER.pack(0, 0, len(asked), 0, 0, 0)]
     for name, kind in asked:
         parts += [_encoded(name), struct.pack("!2H", kind, _INTERNET)]
     return b"".join(parts)

@@ -43,12 +43,10 @@ _LUCK = random.SystemRandom().random
 
 
 class Acme:
-    """ACME on one device. The ports are for tests: clock, luck, patience, the way to the server."""
+    """ACME on one device."""
 
     def __init__(
         self, options: Options | None = None, *, read_clock: Callable[[], Reading] = clock.read,
-        draw: Callable[[], float] = _LUCK, sleep: Callable[[float], None] = time.sleep,
-        exchange: Callable[[str], Exchange] = lambda roots: transport.Https(transport.context(roots)),
         reserved: socket.socket | None = None,
     ) -> None:  # fmt: skip
         """`reserved` is the port of http-01, bound already by somebody who may do more than this process."""
@@ -58,9 +56,6 @@ class Acme:
         self.store = AcmeStore(self.state)
         self.owned = Owned(self.options, read_clock=read_clock)
         self._read_clock = read_clock
-        self._draw = draw
-        self._sleep = sleep
-        self._exchange = exchange
         self._reserved = reserved
 
     def set_up(
@@ -145,13 +140,13 @@ class Acme:
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
-            moment=self._moment, draw=self._draw, sleep=self._sleep, exchange=self._exchange,
+            moment=self._moment, draw=_LUCK, sleep=time.sleep, exchange=_way_to,
             responder=self._responder, install=self._install,
         )  # fmt: skip
 
     def _client(self, wanted: AcmeSettings) -> Client:
         return Client(
-            self._exchange(wanted.roots), wanted.directory, self.store.key(), sleep=self._sleep,
+            _way_to(wanted.roots), wanted.directory, self.store.key(), sleep=time.sleep,
             now=lambda: self._read_clock().now,
         )  # fmt: skip
 
@@ -214,3 +209,7 @@ def _defaults(configured: Settings, wanted: Mapping[str, Any]) -> dict[str, str]
 
 def _told(instant: int) -> str | None:
     return rfc3339(instant) if instant else None
+
+
+def _way_to(roots: str) -> Exchange:
+    return transport.Https(transport.context(roots))

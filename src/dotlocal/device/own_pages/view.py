@@ -76,11 +76,11 @@ class View:
         """The probation page by another host; a certificate is always shown anew there."""
         return f"https://{host.in_url}{self.host.port}{self.path}probation"
 
-    def form(self, action: str, *inner: str, files: bool = False, kind: str = "") -> Html:
+    def form(self, action: str, *inner: str, files: bool = False) -> Html:
         """A form of this session's."""
         hidden = Html(f'<input type="hidden" name="csrf" value="{self.csrf}">')
         return tag(
-            "form", hidden, *inner, method="post", action=action, class_=kind or False,
+            "form", hidden, *inner, method="post", action=action,
             enctype="multipart/form-data" if files else False,
         )  # fmt: skip
 

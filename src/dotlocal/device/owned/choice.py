@@ -32,15 +32,12 @@ class Found:
 
     __slots__ = ("candidate", "certificate", "damaged", "issuer", "reverted")
 
-    def __init__(
-        self, candidate: "Held | None" = None, certificate: "OwnCertificate | None" = None,
-        issuer: "OwnIssuer | None" = None, reverted: "Reverted | None" = None, damaged: "list[str] | None" = None,
-    ) -> None:  # fmt: skip
-        self.candidate = candidate
-        self.certificate = certificate
-        self.issuer = issuer
-        self.reverted = reverted
-        self.damaged = damaged or []
+    def __init__(self) -> None:
+        self.candidate: Held | None = None
+        self.certificate: OwnCertificate | None = None
+        self.issuer: OwnIssuer | None = None
+        self.reverted: Reverted | None = None
+        self.damaged: list[str] = []
 
 
 class Choice:

@@ -104,7 +104,7 @@ def choose(state: "State", settings: "Settings", around: "Surroundings", planned
 
 def read(slot_files: Slots) -> Found:
     """Every slot that a choice depends on; what can't be read is listed as damaged, and stops nothing."""
-    found = Found(reverted=None)
+    found = Found()
     for name in (slots.CANDIDATE, slots.CERTIFICATE, slots.ISSUER):
         try:
             setattr(found, name, slot_files.held(name))

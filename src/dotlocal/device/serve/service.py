@@ -130,13 +130,12 @@ def serve(
 
 
 def serve_help(
-    offer: Offer, *, user: str | None, say: Callable[[str], None], ready: Callable[[], None] | None = None,
-    stop: Stop | None = None,
-) -> None:  # fmt: skip
+    offer: Offer, *, user: str | None, say: Callable[[str], None], ready: Callable[[], None] | None = None
+) -> None:
     """The help pages alone, where another server has HTTPS; the same steps, and the same end."""
     from dotlocal.device.help.serving import opened
 
-    stop, notices = stop or Stop(), Notices(say, clock=monotonic)
+    stop, notices = Stop(), Notices(say, clock=monotonic)
     with opened(offer) as helping:
         if user:
             drop_to(User.named(user))
