@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from box import Box, make_box, make_world
 
-from dotlocal.cli.own_acme import next_attempt
+from dotlocal.cli.own_report import next_attempt
 from dotlocal.core.window import DAY, instant
 from dotlocal.device.acme import settings
 from dotlocal.device.acme.record import Record
