@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import ENOSYS
 from pathlib import Path
 from signal import SIGUSR1
 
@@ -325,6 +326,28 @@ def test_a_process_that_only_has_the_number_is_not_signalled(tmp_path: Path) -> 
     finally:
         stranger.kill()
         stranger.wait()
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_an_old_kernel_signals_by_number(tmp_path: Path, built: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Linux 5.3 there is no descriptor of a process, and a Python built for one has no function for it."""
+
+    def lacking(pid: int) -> int:
+        raise OSError(ENOSYS, os.strerror(ENOSYS))
+
+    if built:
+        monkeypatch.setattr(os, "pidfd_open", lacking)
+    else:
+        monkeypatch.delattr(os, "pidfd_open")
+    told = subprocess.Popen(["sleep", "30"])
+    (tmp_path / "pid").write_text(f"{told.pid}\n")
+    try:
+        wait_until(lambda: processes.find(str(tmp_path / "pid"), "sleep"))  # it has its name a moment after it began
+        processes.send(str(tmp_path / "pid"), "sleep", SIGUSR1)
+        assert told.wait(10) == -SIGUSR1
+    finally:
+        told.kill()
+        told.wait()
 
 
 @pytest.mark.parametrize("text", ["", "0", "1", "-1", "99999999999999999999", "x"])

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
+from errno import ENOSYS
 from select import POLLIN, poll
 from time import monotonic
 
@@ -132,7 +133,9 @@ def send(pid_file: str, name: str, number: signal.Signals) -> None:
         pid = find(pid_file, name)
         if pid is None:
             raise not_running(pid_file, name)
-        descriptor = os.pidfd_open(pid)  # from here on it is that process, whoever gets the number next
+        descriptor = _held(pid)  # from here on it is that process, whoever gets the number next
+        if descriptor is None:
+            return os.kill(pid, number)
         try:
             if find(pid_file, name) == pid:
                 signal.pidfd_send_signal(descriptor, number)
@@ -145,6 +148,18 @@ def send(pid_file: str, name: str, number: signal.Signals) -> None:
         ) from None  # fmt: skip
     except OSError as error:
         raise Refused("handover-process", f"{name} can't be signalled: {error.strerror}") from None
+
+
+def _held(pid: int) -> int | None:
+    """A descriptor of it; None on kernels before 5.3, or where Python was built for one."""
+    try:
+        return os.pidfd_open(pid)
+    except AttributeError:
+        return None
+    except OSError as error:
+        if error.errno == ENOSYS:
+            return None
+        raise
 
 
 def may_become_others() -> bool:
