@@ -11,7 +11,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EPERM
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
 import pytest
@@ -194,6 +196,21 @@ def test_a_command_that_never_ends_has_taken_all_of_the_time(device: Device, tmp
     assert "took longer than 2 s: so far" in finding["message"]
     assert "handover.seconds" in finding["hint"]
     wait_until(lambda: not alive(int(child.read_text())))
+
+
+def test_a_command_that_may_not_be_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sudo`, for one who isn't root: what is said is that it took too long."""
+    pids: list[int] = []
+
+    def refused(group: int, number: int) -> None:
+        pids.append(group)
+        raise PermissionError(EPERM, os.strerror(EPERM))
+
+    with monkeypatch.context() as patched, pytest.raises(Refused) as caught:
+        patched.setattr(os, "killpg", refused)
+        processes.run(["sleep", "60"], 0.2)
+    os.killpg(pids[0], SIGKILL)
+    assert "took longer than 0.2 s" in str(caught.value)
 
 
 def alive(pid: int) -> bool:

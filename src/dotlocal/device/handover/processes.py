@@ -16,6 +16,7 @@ from dotlocal.host import files
 _TAIL_OCTETS = 600
 _PIPE_OCTETS = 1 << 16
 _LOOK_MS = 5
+_KILL_SECONDS = 1
 _BECOME = 1 << 6 | 1 << 7  # CAP_SETGID and CAP_SETUID, capability.h
 _MOST_PID = 1 << 22  # PID_MAX_LIMIT of Linux
 
@@ -33,8 +34,9 @@ def run(words: list[str], seconds: float, **environment: str) -> None:
             start_new_session=True,
         )  # fmt: skip
         if not said.until_ended(child, monotonic() + seconds):
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            with suppress(PermissionError, subprocess.TimeoutExpired):  # sudo's, or one that a disk holds
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait(_KILL_SECONDS)
             raise Refused(
                 "handover-command", f"`{' '.join(words)}` took longer than {round(seconds, 1):g} s{said.words()}",
                 hint="run it by hand, as the user that hands over; handover.seconds is how long it may take",
