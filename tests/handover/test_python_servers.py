@@ -8,6 +8,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -159,6 +160,7 @@ def test_without_a_set_there_is_no_context(tmp_path: Path) -> None:
     with pytest.raises(Absent) as caught:
         ssl_context(tmp_path)
     assert caught.value.code == "no-set"
+    assert "hint: run `dotlocal device boot`" in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("alpn", ["http/1.1", ("http/1.1",)])

@@ -21,6 +21,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from dotlocal.core.errors import Refused
 from dotlocal.device.serve.tls import CurrentSet
 from dotlocal.device.store import RUN
 
@@ -38,7 +39,14 @@ def ssl_context(
     What is set on it afterwards (client certificates, ciphers, callbacks) has no effect: the sets' own contexts count.
     """
     protocols = (alpn,) if isinstance(alpn, str) else tuple(alpn)
-    return _Following(CurrentSet(Path(run), say=say or _say, alpn=protocols, kind=ssl.SSLContext))
+    try:
+        current = CurrentSet(Path(run), say=say or _say, alpn=protocols, kind=ssl.SSLContext)
+    except Refused as refused:
+        from dotlocal.core.codes import hint_of  # a hundred rows, where something went wrong
+
+        refused.add_note(f"hint: {hint_of(refused)}")  # a traceback tells it as well
+        raise
+    return _Following(current)
 
 
 class _Following(ssl.SSLContext):
