@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from dotlocal.cli import install as cli
 from dotlocal.core.errors import Refused
 from dotlocal.device.install import KITS, install
+from tools import program
 
 UNITS = (
     "dotlocal-watch.service",
@@ -60,6 +64,61 @@ def test_scripts_are_shell(image: Path, name: str) -> None:
     for path in image.rglob("50-dotlocal"):
         assert path.stat().st_mode & 0o111
         assert subprocess.run(["sh", "-n", str(path)]).returncode == 0
+
+
+@pytest.mark.parametrize("daemon", ["start-stop-daemon", "busybox"])
+def test_one_process_watches(tmp_path: Path, daemon: str) -> None:
+    """The init script, started twice, restarted and stopped twice: one process, and then none. It asks no reload of
+    nobody, and a pid file that outlived its process harms no stranger.
+    """
+    program(daemon)
+    command, pid = tmp_path / "dotlocal", tmp_path / "pid"
+    command.write_text(f"#!{sys.executable}\nimport signal, sys\nsys.argv[2] == 'watch' and signal.pause()\n")
+    command.chmod(0o755)
+    (script,) = install(["init"], tmp_path, str(command), force=False)
+    script.write_text(script.read_text().replace("/run/dotlocal-watch.pid", str(pid)))
+    (tmp_path / "bin").mkdir()
+    if daemon == "busybox":
+        (tmp_path / "bin/start-stop-daemon").symlink_to(str(shutil.which("busybox")))
+    path = {"PATH": f"{tmp_path}/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+    def said(word: str) -> int:
+        return subprocess.run([script, word], env=path, stdin=subprocess.DEVNULL).returncode
+
+    def watching() -> list[int]:
+        words = f"\0{command}\0device\0watch\0".encode()
+        return [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/cmdline") if words in _read(each)]
+
+    def until(count: int) -> list[int]:
+        deadline = time.monotonic() + 20
+        while len(found := watching()) != count:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.01)
+        return found
+
+    try:
+        assert said("reload") == 7
+        assert said("start") == 0
+        first = until(1)
+        assert said("start") == 0
+        assert until(1) == first
+        assert said("restart") == 0
+        assert until(1) != first
+        assert said("stop") == 0
+        assert not watching()
+        assert said("stop") == 0
+        pid.write_text(f"{os.getpid()}\n")
+        assert said("stop") == 0, "or this test has ended"
+    finally:
+        for each in watching():
+            os.kill(each, signal.SIGKILL)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it has ended meanwhile
 
 
 def test_says_again_what_is_there(image: Path) -> None:
