@@ -208,13 +208,14 @@ def test_importing_the_boot_path_loads_nothing_heavy(name: str, never: set[str])
     assert sorted(loaded & never) == []
 
 
-def test_the_contract_and_the_modules_agree_about_the_boot_path() -> None:
+@pytest.mark.parametrize("path", ["boot path", "serve path"])
+def test_the_contract_and_the_modules_agree(path: str) -> None:
     """What says so in its first line is what import-linter holds to it; packages aside, which would stand for all that
     is in them, and import nothing themselves.
     """
     contracts = tomllib.loads((SOURCE.parent / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (listed,) = [each["source_modules"] for each in contracts if each["name"].startswith("the boot path")]
-    saying = [name for name in MODULES if (PACKAGE / name).read_text().startswith("# Boot path")]
+    (listed,) = [each["source_modules"] for each in contracts if each["name"].startswith(f"the {path}")]
+    saying = [name for name in MODULES if (PACKAGE / name).read_text().startswith(f"# {path.capitalize()}")]
     modules = [f"dotlocal/{name}".removesuffix(".py").replace("/", ".") for name in saying if "__init__" not in name]
     assert listed == modules
     assert [name for name in saying if "__init__" in name and any(_imports(MODULES[name]))] == []
