@@ -171,6 +171,37 @@ def test_a_bad_answer_of_hours_does_no_harm_to_the_battery_clock() -> None:
     assert (alone.quality, alone.floor) == (KEPT, LATER + 30)
 
 
+@pytest.mark.parametrize(
+    ("now", "synchronised", "battery", "known"),
+    [
+        (BORN - DAY, True, None, DAY),  # the factory's clock ran ahead: the device CA isn't valid yet
+        (SAVED - 20 * HOUR, False, SAVED - 20 * HOUR, 20 * HOUR),  # a time server's did, and its answer was saved
+        (SAVED - HOUR, False, SAVED - 2 * HOUR, 2 * HOUR),
+        (SAVED + HOUR, False, SAVED - 2 * HOUR, 2 * HOUR),
+        (SAVED - HOUR, False, None, None),  # nobody vouches for it, then as now
+        (SAVED - HOUR, False, SAVED - 30 * HOUR, None),  # two that don't agree
+        (0, False, 0, None),  # an empty battery
+        (0, True, None, None),
+        (LATER, False, LATER, None),  # known
+        (LATER, True, None, None),
+    ],
+)
+def test_a_good_clock_that_is_behind_is_known_when_it_has_caught_up(
+    now: int, synchronised: bool, battery: int | None, known: int | None
+) -> None:
+    """Told beforehand, so that a watching device makes new certificates then, and not when something happens."""
+
+    def later(seconds: int) -> Clock:
+        at = None if battery is None else battery + seconds
+        return judged(saved(), now=now + seconds, synchronised=synchronised, battery=at, uptime=30 + seconds)
+
+    clock = later(0)
+    assert clock.known_in == (known and known + 1)
+    if clock.known_in:
+        assert (clock.quality, later(known - 1 if known else 0).quality) == (UNKNOWN, UNKNOWN)
+        assert later(clock.known_in).quality != UNKNOWN
+
+
 def test_three_years_on_a_shelf() -> None:
     """No battery, no network, clock in 1970: the floor is where it was, and the certificate is valid today."""
     clock = judged(saved(BORN, uptime=60), now=20, synchronised=False, uptime=20)

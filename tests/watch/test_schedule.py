@@ -12,6 +12,7 @@ from dotlocal.device.watch.schedule import (
     MOST_WAIT_SECONDS,
     QUIET_SECONDS,
     Schedule,
+    look_of,
     renewal,
     renewal_of,
 )
@@ -82,6 +83,15 @@ def test_a_set_is_renewed_by_what_the_device_may_go_by(quality: str, now: int, h
     clock = {**told, "hint": {"at": rfc3339(now), "source": "browser"}} if hint else told
     report = {"not_before": rfc3339(BORN), "not_after": rfc3339(BORN + 90 * DAY), "clock": clock}
     assert renewal_of(report) == days * DAY
+
+
+@pytest.mark.parametrize(
+    ("own", "clock", "seconds"),
+    [({}, {}, None), ({"look_in": 30}, {}, 30), ({}, {"known_in": 72000}, 72000), ({"look_in": 0}, {"known_in": 9}, 0)],
+)
+def test_what_changes_by_itself_is_looked_at(own: dict[str, int], clock: dict[str, int], seconds: int | None) -> None:
+    """The end of a probation, or the moment from which a clock is known that was behind; the sooner of the two."""
+    assert look_of({"own": own, "clock": clock}) == seconds
 
 
 def test_noise_puts_off_no_renewal() -> None:

@@ -29,7 +29,7 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
         ],
         "clock": {
             "quality": plan.clock.quality, "now": rfc3339(plan.clock.now), "floor": rfc3339(plan.clock.floor),
-            **_hint(plan),
+            **_hint(plan), **_known_in(plan),
         },
         "device_ca": {
             "serial": f"{template.issuer_serial:x}", "not_after": rfc3339(template.issuer_window.not_after),
@@ -43,6 +43,10 @@ def of(plan: Plan, template: Template, *, serial: int, names_serial: int) -> "di
 def _hint(plan: Plan) -> "dict[str, Any]":
     hint = plan.clock.hint
     return {"hint": {"at": rfc3339(hint.moment), "source": hint.source}} if hint else {}
+
+
+def _known_in(plan: Plan) -> "dict[str, Any]":
+    return {} if plan.clock.known_in is None else {"known_in": plan.clock.known_in}
 
 
 def remarks(report: "dict[str, Any]") -> "list[str]":

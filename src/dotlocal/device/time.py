@@ -10,6 +10,7 @@ KEPT = "kept"  # a battery clock that runs, at or after the floor
 UNKNOWN = "unknown"  # everything else: a plausible clock may have been lifted to some file's date
 MOST_DAYS = 824  # Apple takes 825 from a private root (support.apple.com/103769), and clocks are not that exact
 _NOTABLE = 3600  # what a correction takes back is saved at once, beyond what browsers are allowed for
+_CATCHES_UP = 30 * DAY  # what is further behind has lost its date
 _BATTERY_SLACK = DAY  # a battery clock may run in local time, up to 14 hours off
 
 
@@ -38,13 +39,14 @@ class Hint:
 
 class Clock:
     """The judged clock: `quality`, `now`, `floor` (all instants), what to save, or None, and the hint that `now` is
-    by, or None.
+    by, or None. `known_in` are the seconds after which an unknown one is known without anybody's doing, or None.
     """
 
-    __slots__ = ("floor", "hint", "now", "quality", "save")
+    __slots__ = ("floor", "hint", "known_in", "now", "quality", "save")
 
     def __init__(self, quality: str, now: int, floor: int, save: "Floor | None", hint: "Hint | None" = None) -> None:
         self.hint = hint
+        self.known_in: int | None = None
         self.quality = quality
         self.now = now
         self.floor = floor
@@ -76,6 +78,7 @@ def judge(
     due = saved is None or passed - saved.moment >= DAY or saved.moment - passed >= _NOTABLE
     save = Floor(passed, reading.uptime, reading.boot_id) if due else None
     clock = Clock(quality, reading.now, max(base, passed), save)
+    clock.known_in = _known_in(reading, base, floor) if quality == UNKNOWN else None
     moment = hinted(hint, reading, floor=clock.floor, ca_not_after=ca_not_after)
     if quality == UNKNOWN and moment is not None:
         clock.now, clock.hint = moment, hint
@@ -118,6 +121,18 @@ def window(clock: Clock, ca: Window, *, days: int, unknown_clock_days: "int | No
 def _since(saved: Floor, reading: Reading) -> int:
     before = saved.uptime if saved.boot_id == reading.boot_id else 0
     return saved.moment + max(reading.uptime - before, 0)
+
+
+def _known_in(reading: Reading, base: int, floor: int) -> "int | None":
+    """Good clocks that are behind what shall have passed: a factory's clock ran ahead, or a time server's did."""
+    battery = reading.battery_clock
+    if reading.synchronised:
+        behind = base - reading.now
+    elif battery is not None and abs(battery - reading.now) <= _BATTERY_SLACK:
+        behind = floor - min(battery, reading.now)
+    else:
+        return None
+    return behind + 1 if behind <= _CATCHES_UP else None
 
 
 def _battery_clock_runs(reading: Reading, floor: int) -> bool:

@@ -22,7 +22,7 @@ from dotlocal.device.owned.awaited import Awaited, awaited
 from dotlocal.device.owned.slots import OwnCertificate, OwnIssuer, Probation, Slots
 from dotlocal.device.store import Run, State
 from dotlocal.device.surroundings import Surroundings
-from dotlocal.device.watch.schedule import LEAST_RENEWAL_SECONDS, renewal_of
+from dotlocal.device.watch.schedule import LEAST_RENEWAL_SECONDS, look_of, renewal_of
 from dotlocal.host import clock, files
 from dotlocal.host.clock import Reading
 
@@ -252,8 +252,8 @@ class Switching:
 
     def _tell(self, report: dict[str, Any]) -> None:
         """A watching process plans by what this boot found, and need not boot again."""
-        look_in = report.get("own", {}).get("look_in")
-        moments = [] if look_in is None else [float(look_in)]
+        look_in = look_of(report)
+        moments = [] if look_in is None else [look_in]
         if report.get("served") != slots.CERTIFICATE:
             moments.append(max(renewal_of(report), LEAST_RENEWAL_SECONDS))
         self.run.tell_change(monotonic() + min(moments) if moments else None)

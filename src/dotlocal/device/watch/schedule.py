@@ -36,6 +36,14 @@ def renewal_of(report: "dict[str, Any]") -> float:
     return wait if wait > 0 else FUTILE_SECONDS
 
 
+def look_of(report: "dict[str, Any]") -> "float | None":
+    """Seconds until something changes by itself that a set depends on, or None: what the customer has put in on
+    probation, or a clock that will have caught up with what was taken for passed.
+    """
+    moments = [report.get("own", {}).get("look_in"), report["clock"].get("known_in")]
+    return min((float(moment) for moment in moments if moment is not None), default=None)
+
+
 class Schedule:
     """What is due, and when. `reasons` are those that have gathered since the last issue, in order, each once."""
 
@@ -87,7 +95,7 @@ class Schedule:
             self.failed(at)
 
     def look_at(self, moment: "float | None") -> None:
-        """When something of the customer's own will change by itself, or None: never."""
+        """When something will change by itself (see `look_of`), or None: never."""
         self._look = moment
 
     def failed(self, at: float) -> None:

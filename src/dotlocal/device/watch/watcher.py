@@ -20,7 +20,7 @@ from dotlocal.device.watch import avahi, events
 from dotlocal.device.watch.handovers import HandOvers
 from dotlocal.device.watch.refills import Refills
 from dotlocal.device.watch.renewals import Renewals
-from dotlocal.device.watch.schedule import Schedule, renewal_of
+from dotlocal.device.watch.schedule import Schedule, look_of, renewal_of
 from dotlocal.host.supervisor import notify
 
 TYPE_CHECKING = False
@@ -166,7 +166,7 @@ class Watch:
             self._failed(refused)
             return
         self._seen = self._looked
-        look_in = report.get("own", {}).get("look_in")
+        look_in = look_of(report)
         # of the customer's certificate the device can't make another one
         renew_in = None if report.get("served") == _CERTIFICATE else renewal_of(report)
         handed_over = report.get("handover", {}).get("outcome") != "failed"
