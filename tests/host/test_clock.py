@@ -53,6 +53,19 @@ def test_a_battery_clock_says_what_it_knows(tmp_path: Path, monkeypatch: pytest.
     assert clock.read().battery_clock is None
 
 
+@pytest.mark.parametrize("other", [0, 10**8, 4 * 10**9])
+def test_of_two_battery_clocks_the_one_counts_that_the_system_was_set_by(
+    other: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chip's own clock without a battery, which may wake up in 1970, 1973 or 2096, beside one that runs."""
+    here = clock.now() - 60
+    for name, moment in (("rtc0", other), ("rtc1", here)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "since_epoch").write_text(f"{moment}\n")
+    monkeypatch.setattr(clock, "_BATTERY_CLOCKS", str(tmp_path))
+    assert clock.read().battery_clock == here
+
+
 def test_the_image_says_when_it_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the date of /usr/lib/clock-epoch (systemd.io); 0 where there is none."""
     epoch = tmp_path / "clock-epoch"

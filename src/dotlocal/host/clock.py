@@ -18,7 +18,8 @@ _BATTERY_CLOCKS = "/sys/class/rtc"
 class Reading:
     """One look at the clock. Instants in POSIX seconds; `uptime` in seconds, suspended time included.
 
-    `battery_clock` is what the hardware clock says, or None without one; `image_date` the image's build date, or 0.
+    `battery_clock` is what the hardware clock says (of several the one that the system agrees with best), or None
+    without one; `image_date` the image's build date, or 0.
     """
 
     __slots__ = ("battery_clock", "boot_id", "image_date", "now", "synchronised", "uptime")
@@ -72,8 +73,10 @@ def _battery_clock() -> "int | None":
         clocks = sorted(os.listdir(_BATTERY_CLOCKS))
     except OSError:
         return None
-    readings = [_text(f"{_BATTERY_CLOCKS}/{name}/since_epoch") for name in clocks]
-    return max((int(reading) for reading in readings if reading.isdigit()), default=None)
+    texts = [_text(f"{_BATTERY_CLOCKS}/{name}/since_epoch") for name in clocks]
+    readings = [int(text) for text in texts if text.isdigit()]
+    # of several the one that the system has been set by: another's date may be any, 1970 as well as 2099
+    return min(readings, key=lambda reading: (abs(reading - now()), reading), default=None)
 
 
 def _text(path: str) -> str:
