@@ -10,7 +10,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -104,6 +104,19 @@ def test_a_new_set_is_served_without_a_restart(name: str, device: Device, tmp_pa
                 assert serial(port, None) == report["serial"]
                 assert serial(port, HOST) == report["names_serial"]
                 assert finish(before, REST) == b"hello\n"
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_peer_that_says_nothing_keeps_nobody_waiting(name: str, device: Device, tmp_path: Path) -> None:
+    """Neither before its handshake nor within it."""
+    if name != "asyncio":
+        package(name)
+    with at_work(name, tmp_path, device.run) as port, ExitStack() as silent:
+        for number in range(6):
+            connection = silent.enter_context(socket.create_connection(("127.0.0.1", port), 10))
+            connection.sendall(b"\x16\x03\x01"[: number % 2 * 3])
+        assert serial(port, HOST) == device.status["names_serial"]
 
 
 @pytest.mark.peer

@@ -71,7 +71,10 @@ class _Following(ssl.SSLContext):
 
     def wrap_socket(self, sock: socket.socket, *places: Any, **words: Any) -> ssl.SSLSocket:
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            # http.server and werkzeug wrap the listening socket, whose `accept` comes here again with each connection
+            # http.server and werkzeug wrap the listening socket, whose `accept` comes here again with each connection.
+            # The handshake is left to the first read: within `accept` one silent stranger would keep all others waiting
+            if len(places) < 2:
+                words.setdefault("do_handshake_on_connect", False)
             return super().wrap_socket(sock, *places, **words)
         return self._now().wrap_socket(sock, *places, **words)
 
