@@ -70,6 +70,28 @@ def test_there_is_nothing_else(bare: Command) -> None:
     assert ran.stdout == "['dotlocal']\n"
 
 
+@pytest.mark.parametrize("word", ["boot", "watch", "status", "unit"])
+def test_without_libcrypto_either(device: Device, bare: Command, tmp_path: Path, word: str) -> None:
+    """No OpenSSL to load and no `cryptography`: told in a line, with what to install, and no traceback."""
+    site = tmp_path / "sitecustomize.py"
+    site.write_text("from dotlocal.host import ffi\ndef none(name): raise OSError\nffi.CDLL = none\n")
+    if word == "unit":
+        unit = next(bare.path.parents[1].glob("lib/python*/site-packages/dotlocal/device/bare.py"))
+        done = subprocess.run(
+            [bare.python, unit, *words(device)[1:]],
+            capture_output=True,
+            text=True,
+            env=bare.env(PYTHONPATH=str(tmp_path)),
+        )
+        status, err = done.returncode, done.stderr
+    else:
+        told = bare("device", word, PYTHONPATH=str(tmp_path))
+        status, err = told.status, told.err
+    assert status == 2, err
+    assert err.startswith("dotlocal: error: there is no libcrypto")
+    assert "(libcrypto-missing)\ndotlocal: hint: install" in err
+
+
 def test_it_boots(device: Device, bare: Command) -> None:
     """device.toml read, certificates made, a browser accepts them; what can't be named is left out."""
     report = json.loads(bare.ok(*words(device, "--json")).out)

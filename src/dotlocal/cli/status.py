@@ -29,12 +29,12 @@ def current_status(run: store.Run) -> dict[str, Any]:
     """What status.json of the current set says, through no link but run/current; refuses `no-status`,
     `status-damaged`, and what can't be read.
     """
-    from dotlocal.device.handover import offered
+    from dotlocal.device.handover import folder as folders
     from dotlocal.host import files
 
     path = os.path.join(run.current, "status.json")
     try:
-        with offered.current(run) as (folder, place):
+        with folders.current(run) as (folder, place):
             try:
                 report = json.loads(files.read("status.json", place=place))
             except Refused as refused:

@@ -20,21 +20,27 @@ if __name__ == "__main__":
 
         start_over()
     word = sys.argv[1] if sys.argv[1:] else ""
-    if word == "boot":
-        preload.load(preload.BOOT)
-        from dotlocal.device.boot import run
+    try:
+        if word == "boot":
+            preload.load(preload.BOOT)
+            from dotlocal.device.boot import run
 
-        run(sys.argv[2:])
-    elif word == "watch":
-        from dotlocal.device.watch.watcher import run
+            run(sys.argv[2:])
+        elif word == "watch":
+            from dotlocal.device.watch.watcher import run
 
-        gc.enable()
-        run(sys.argv[2:])
-    elif word == "serve":
-        preload.load(preload.SERVE_FIRST)
-        from dotlocal.device.serve.command import run
+            gc.enable()
+            run(sys.argv[2:])
+        elif word == "serve":
+            preload.load(preload.SERVE_FIRST)
+            from dotlocal.device.serve.command import run
 
-        run(sys.argv[2:])
+            run(sys.argv[2:])
+    except Exception as refused:  # while all that was being imported: an exception of ours has a code
+        if getattr(refused, "code", "") != "libcrypto-missing":
+            raise
+        sys.stderr.write(f"dotlocal: error: {refused}\ndotlocal: hint: {refused.hint}\n")  # type: ignore[attr-defined]
+        sys.exit(2)
     said = " ".join(sys.argv[1:])
     sys.stderr.write(f"dotlocal: error: units say boot, watch or serve and its options, and not {said!r} (usage)\n")
     sys.stderr.write("dotlocal: hint: `dotlocal device boot --help` and its like tell the options\n")

@@ -7,7 +7,15 @@
 try:
     from dotlocal.host.libcrypto import Key, generate, load, sha256, spare
 except OSError:
-    from dotlocal.host.pyca import Key, generate, load, sha256, spare  # type: ignore[assignment]
+    try:
+        from dotlocal.host.pyca import Key, generate, load, sha256, spare  # type: ignore[assignment]
+    except ImportError:
+        from dotlocal.core.errors import Absent
+
+        raise Absent(
+            "libcrypto-missing", "there is no libcrypto of OpenSSL 3 or later, and no package cryptography instead",
+            hint="install OpenSSL's shared library (Debian: libssl3), or the package cryptography",
+        ) from None  # fmt: skip
 
 from binascii import Error, a2b_base64, b2a_base64
 

@@ -23,6 +23,8 @@ GROUPS = (
         Row("command-unknown", REFUSED, INTEGRATOR, "units need the command's absolute path", "give `--command`"),
         Row("usage", ABSENT, CUSTOMER, "the words of the command were not understood", "`--help` shows how"),
         Row("cryptography-missing", ABSENT, INTEGRATOR, "this command needs the package `cryptography`", "install it"),
+        Row("libcrypto-missing", ABSENT, INTEGRATOR, "no OpenSSL 3 is found, and no `cryptography` in its place",
+            "install one of them"),
         Row("demo-failed", REFUSED, VENDOR, "the demo did not come out as it should", "tell us what it said"),
     )),
 )  # fmt: skip

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import ssl
-from contextlib import contextmanager
 
-from dotlocal.core.errors import Absent, Refused
+from dotlocal.core.errors import Refused
+from dotlocal.device.handover.folder import current, unreadable
 from dotlocal.host import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dotlocal.device.store import Run
 
 KEY, WITH_ADDRESSES, NAMES_ONLY = "privkey.pem", "fullchain.pem", "names.pem"
@@ -63,30 +61,6 @@ def leaf(chain: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(first + end)
 
 
-@contextmanager
-def current(run: Run) -> Iterator[tuple[str, int]]:
-    """The folder of the current set, and its descriptor. Below the run directory alone, and through no link: root may
-    be handing over what another user has put there. Refuses `no-set` and `set-unreadable`.
-    """
-    try:
-        name = os.readlink(run.current)
-    except FileNotFoundError:
-        raise Absent("no-set", f"{run.current} does not exist", hint="`dotlocal device boot` makes it") from None
-    except OSError as error:
-        raise Refused("set-unreadable", f"{run.current} can't be read: {error.strerror}") from None
-    folder = os.path.join(run.path, name)
-    if os.path.basename(name) != name:
-        raise Refused("set-unreadable", f"{run.current} leads out of {run.path}", hint="see who has changed it")
-    try:
-        place = os.open(folder, files.FOLDER_ITSELF)
-    except OSError as error:
-        raise _unreadable(f"{folder} can't be read: {error.strerror}") from None
-    try:
-        yield folder, place
-    finally:
-        os.close(place)
-
-
 def _read(run: Run) -> tuple[str, dict[str, str]]:
     with current(run) as (folder, place):
         return folder, {name: _text(place, folder, name) for name in (KEY, WITH_ADDRESSES, NAMES_ONLY, *BUNDLES)}
@@ -106,13 +80,9 @@ def _text(place: int, folder: str, name: str) -> str:
     try:
         return files.read(name, place=place).decode("ascii")
     except Refused as refused:
-        raise _unreadable(f"{folder}/{refused.message}") from None
+        raise unreadable(f"{folder}/{refused.message}") from None
     except UnicodeDecodeError:
         raise _broken(folder, f"{name} is not PEM") from None
-
-
-def _unreadable(message: str) -> Refused:
-    return Refused("set-unreadable", message, hint="hand over as root, or as a user in the group of device.toml")
 
 
 def _broken(folder: str, reason: str) -> Refused:
