@@ -114,6 +114,16 @@ def test_an_unknown_key_is_refused_by_name(text: str, told: str) -> None:
     assert told in caught.value.message
 
 
+@pytest.mark.parametrize("key", ["listen", "to", "http_listen", "probe_listen"])
+@pytest.mark.parametrize("text", ["nonsense", "443", "127.0.0.1", ":65536", f":{'9' * 5000}", ":-1"])
+def test_what_is_no_place_is_refused(key: str, text: str) -> None:
+    """By the key's name, at the next boot: not by an option's that nobody gave, when the service is started."""
+    with pytest.raises(Refused) as caught:
+        read(f'[serve]\n{key} = "{text}"')
+    assert caught.value.code == "endpoint"
+    assert caught.value.message.startswith(f"serve.{key} is ")
+
+
 @pytest.mark.parametrize(
     "text",
     ["days = 0", "days = 1", "days = 825", "days = -90", "unknown_clock_days = 0", "unknown_clock_days = 825",

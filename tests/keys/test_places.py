@@ -152,12 +152,17 @@ def test_watch_goes_on_with_a_token_that_was_restarted(device: Keyed) -> None:
 
 @each_token
 def test_adopt_needs_no_token(device: Keyed) -> None:
-    """The key file knows its public point: a birth record is checked against it while the token is away."""
+    """The key file knows its public point: a birth record is checked against it while the token is away,
+    and one for another key is refused there and then, not at the next boot.
+    """
     request = (device.folder / "state" / "request.pem").read_text()
     device.place.away()
     done = device.adopt(request)
+    foreign = device.command.ok("device", "init", "--serial=SN0007", f"--state={device.folder}/foreign").out
+    refused = device.adopt(foreign)
     device.place.back()
     assert done.status == 0, done
+    assert (refused.status, refused.code) == (1, "birth-other-device")
 
 
 @pytest.mark.parametrize("device", [PlainFile], indirect=True)

@@ -16,6 +16,7 @@ from dotlocal.core.findings import LeftOut
 from dotlocal.core.names import Address, HostName
 from dotlocal.device import key_place
 from dotlocal.device.handover import servers
+from dotlocal.device.serve import command
 from dotlocal.device.settings import Settings
 from dotlocal.device.time import MOST_DAYS
 from dotlocal.host import files
@@ -26,8 +27,8 @@ _FEWEST_DAYS = 2  # one of them lies in the past, for browsers whose clock runs 
 
 
 def parse(text: bytes, source: str) -> Settings:
-    """Settings from TOML. Refuses `config-unreadable`, `unknown-key`, `wrong-type` and `config-value` by the key's
-    name. A host name or an address that can't be used is no mistake of the file: boot leaves it out and says so.
+    """Settings from TOML. Refuses `config-unreadable`, `unknown-key`, `wrong-type`, `config-value` and `endpoint` by the
+    key's name. A host name or an address that can't be used is no mistake of the file: boot leaves it out and says so.
     """
     try:
         table = tomllib.loads(text.decode())
@@ -114,12 +115,19 @@ def _serve(settings: Settings, value: Any) -> None:
     _apply(settings, _of(dict, "serve", value, "a table"), _SERVE_KEYS, "serve.")
 
 
+def _endpoint(key: str, value: Any) -> str:
+    text = _of(str, key, value, "HOST:PORT")
+    if text:
+        command.endpoint(key, text)
+    return text
+
+
 def _serve_listen(settings: Settings, value: Any) -> None:
-    settings.serve_listen = _of(str, "serve.listen", value, "HOST:PORT")
+    settings.serve_listen = _endpoint("serve.listen", value)
 
 
 def _serve_to(settings: Settings, value: Any) -> None:
-    settings.serve_to = _of(str, "serve.to", value, "HOST:PORT")
+    settings.serve_to = _endpoint("serve.to", value)
 
 
 def _serve_folder(settings: Settings, value: Any) -> None:
@@ -127,11 +135,11 @@ def _serve_folder(settings: Settings, value: Any) -> None:
 
 
 def _serve_http_listen(settings: Settings, value: Any) -> None:
-    settings.serve_http_listen = _of(str, "serve.http_listen", value, "HOST:PORT")
+    settings.serve_http_listen = _endpoint("serve.http_listen", value)
 
 
 def _serve_probe_listen(settings: Settings, value: Any) -> None:
-    settings.serve_probe_listen = _of(str, "serve.probe_listen", value, "HOST:PORT")
+    settings.serve_probe_listen = _endpoint("serve.probe_listen", value)
 
 
 def _serve_redirect(settings: Settings, value: Any) -> None:

@@ -178,7 +178,7 @@ def endpoint(option: str, text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     inner = host[1:-1] if host[:1] + host[-1:] == "[]" else host
     whole = bool(inner) == bool(host) and "[" not in inner and "]" not in inner
-    if not whole or not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not whole or not colon or not port.isascii() or not port.isdigit() or int(port[:6]) > 65535:
         hint = "as in 127.0.0.1:8080, [::1]:8080 or :443"
         raise Refused("endpoint", f"{option} is {text!r}, not HOST:PORT", hint=hint)
     return inner, int(port)
