@@ -27,8 +27,8 @@ _FEWEST_DAYS = 2  # one of them lies in the past, for browsers whose clock runs 
 
 
 def parse(text: bytes, source: str) -> Settings:
-    """Settings from TOML. Refuses `config-unreadable`, `unknown-key`, `wrong-type`, `config-value` and `endpoint` by the
-    key's name. A host name or an address that can't be used is no mistake of the file: boot leaves it out and says so.
+    """Settings from TOML. Refuses by the key's name: `config-unreadable`, `unknown-key`, `wrong-type`, `config-value`,
+    `endpoint`. A host name or an address that can't be used is no mistake of the file: boot leaves it out and says so.
     """
     try:
         table = tomllib.loads(text.decode())
@@ -116,7 +116,7 @@ def _serve(settings: Settings, value: Any) -> None:
 
 
 def _endpoint(key: str, value: Any) -> str:
-    text = _of(str, key, value, "HOST:PORT")
+    text: str = _of(str, key, value, "HOST:PORT")
     if text:
         command.endpoint(key, text)
     return text
