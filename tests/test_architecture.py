@@ -114,6 +114,7 @@ MONOTONIC = {
     "device/watch/handovers.py": "when a web server that wasn't running is looked for again",
     "device/watch/refills.py": "when the next certificates of the probe are due",
     "device/watch/renewals.py": "when the next ACME attempt is due",
+    "device/watch/synchronisation.py": "when a clock that was set is asked again",
     "device/watch/watcher.py": "when the next renewal or retry is due",
     "host/files.py": "how long a lock is waited for",
     "host/pkcs11.py": "how long a token may take to answer",

@@ -21,6 +21,7 @@ from dotlocal.device.watch.handovers import HandOvers
 from dotlocal.device.watch.refills import Refills
 from dotlocal.device.watch.renewals import Renewals
 from dotlocal.device.watch.schedule import Schedule, look_of, renewal_of
+from dotlocal.device.watch.synchronisation import Synchronisation
 from dotlocal.host.supervisor import notify
 
 TYPE_CHECKING = False
@@ -51,6 +52,7 @@ class Watch:
         self._renewals = Renewals(options)
         self._refills = Refills(options)
         self._hand_overs = HandOvers(options)
+        self._synchronisation = Synchronisation()
         self._wakeups = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> int:
@@ -58,22 +60,24 @@ class Watch:
         self._listen()
         self._schedule.happened("start", -1.0)  # long ago: due at once
         while not self._ending:
-            due, renewal_due, refill_due = self._schedule.due(), self._renewals.due, self._refills.due
-            server_due = self._hand_overs.due
-            if due is not None and due <= monotonic():
-                self._issue()
-            elif renewal_due is not None and renewal_due <= monotonic():
-                self._renewals.start()
-            elif refill_due is not None and refill_due <= monotonic():
-                self._follow(self._refills.start)
-            elif server_due is not None and server_due <= monotonic():
-                self._look_for_server()
+            planned = [(due, act) for due, act in self._plans() if due is not None]
+            acts = [act for due, act in planned if due <= monotonic()]
+            if acts:
+                acts[0]()
             else:
-                moments = [each for each in (due, renewal_due, refill_due, server_due) if each is not None]
-                self._wait(min(moments) - monotonic() if moments else None)
+                self._wait(min(due for due, _ in planned) - monotonic() if planned else None)
         self._renewals.stop()
         notify("STOPPING=1")
         return 0
+
+    def _plans(self) -> "tuple[tuple[float | None, Callable[[], None]], ...]":
+        return (
+            (self._schedule.due(), self._issue),
+            (self._synchronisation.due, self._look_at_clock),
+            (self._renewals.due, self._renewals.start),
+            (self._refills.due, lambda: self._follow(self._refills.start)),
+            (self._hand_overs.due, self._look_for_server),
+        )
 
     def _listen(self) -> None:
         signal.set_wakeup_fd(self._wakeups[1], warn_on_full_buffer=False)
@@ -86,7 +90,7 @@ class Watch:
             events.ClockSet,
             lambda: events.File(self._options.config, "settings"),
             lambda: events.File(Run(self._options.run).changed, _OWN),
-            lambda: events.File(_TIMESYNC, "clock"),
+            lambda: events.File(_TIMESYNC, events.ClockSet.reason),
             lambda: events.File(AVAHI, avahi.Changes.reason),
             avahi.Changes,
         ]
@@ -174,6 +178,7 @@ class Watch:
         self._schedule.look_at(None if look_in is None else monotonic() + look_in)
         self._renewals.told(report)
         self._hand_overs.told(report)
+        self._synchronisation.told(report, reasons)
         self._follow(self._refills.follow)
         boot.tell(report, because=told)
         notify("READY=1", f"STATUS=serving until {report['not_after']}")
@@ -182,6 +187,10 @@ class Watch:
         # what a boot goes by, which waits for its turn first: what changes to and fro meanwhile must not be missed
         self._looked = surroundings.look()
         return self._looked
+
+    def _look_at_clock(self) -> None:
+        if self._synchronisation.look():
+            self._schedule.happened(events.ClockSet.reason, monotonic())
 
     def _look_for_server(self) -> None:
         if self._hand_overs.start():
