@@ -143,7 +143,7 @@ class _Download:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
         assert self._failure == ""
-        assert self._size > 100 * len(_BLOCK)
+        assert self._size > 10 * len(_BLOCK), "it was over before the churn"
         assert self._digest.hexdigest() == self._behind.sent
         self._connection.close()
 
