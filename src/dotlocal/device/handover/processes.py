@@ -118,7 +118,7 @@ def find(pid_file: str, name: str) -> int | None:
 def not_running(pid_file: str, name: str) -> Refused:
     """What to raise where a server answers, and the process to be told isn't there."""
     return Refused(
-        "handover-process", f"{pid_file} names no running {name}, and something answers where it should",
+        "handover-process", f"{pid_file} names no running {name}, though something has answered at handover.connect",
         hint="see what it is; mend handover.server, handover.pid_file or handover.connect",
     )  # fmt: skip
 
