@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from booting import reading, surroundings
 
@@ -113,6 +116,22 @@ def test_a_chosen_interface_without_an_address() -> None:
     assert "eth7" in finding.message
     assert "eth0" in finding.message
     assert not planned(surroundings(), interfaces=["eth0"]).findings
+
+
+def test_a_kernel_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit without AF_NETLINK, or no descriptor left: names are certified, and why there is no address is said."""
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+
+    monkeypatch.setattr("dotlocal.device.surroundings.socket", refused)
+    around = look()
+    assert around.addresses == []
+    found = planned(Surroundings("press-07", [], unanswered=around.unanswered), interfaces=["eth0"])
+    assert names(found) == names(planned(surroundings("press-07")))
+    (finding,) = found.findings
+    assert (finding.code, finding.severity) == ("addresses-unknown", "warning")
+    assert "not supported by protocol" in finding.message
 
 
 def test_a_factory_host_name() -> None:

@@ -1,7 +1,7 @@
 # Boot path: no typing, dataclasses, enum, re or json at run time.
 """What a boot is going to make: names, addresses and window, decided before anything is touched. Pure."""
 
-from dotlocal.core.findings import ERROR, NOTE, Finding, LeftOut
+from dotlocal.core.findings import ERROR, NOTE, WARNING, Finding, LeftOut
 from dotlocal.core.names import Address, HostName
 from dotlocal.core.subtrees import sift
 from dotlocal.core.template import Template
@@ -48,7 +48,7 @@ def plan(
     )
     window = time.window(clock, ca, days=settings.days, unknown_clock_days=settings.unknown_clock_days)
     sifted = sift(_wanted(template, settings, surroundings), template.permitted)
-    findings = [*_clock_findings(clock, ca, window), *([] if judged else _interface_findings(settings, surroundings))]
+    findings = [*_clock_findings(clock, ca, window), *([] if judged else _address_findings(settings, surroundings))]
     if not sifted.names and not sifted.addresses:
         findings.append(
             Finding(
@@ -82,7 +82,15 @@ def _clock_findings(clock: Clock, ca: Window, window: Window) -> "list[Finding]"
     return []
 
 
-def _interface_findings(settings: Settings, surroundings: Surroundings) -> "list[Finding]":
+def _address_findings(settings: Settings, surroundings: Surroundings) -> "list[Finding]":
+    if surroundings.unanswered:
+        return [
+            Finding(
+                "addresses-unknown", WARNING, "addresses",
+                f"the kernel does not tell this device's addresses: {surroundings.unanswered}",
+                hint="let its unit use AF_NETLINK (RestrictAddressFamilies=), and open enough files",
+            )
+        ]  # fmt: skip
     if not settings.interfaces:
         return []
     there = list(dict.fromkeys(interface for interface, _ in surroundings.addresses))

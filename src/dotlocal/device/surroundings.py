@@ -35,15 +35,18 @@ _BODY = 8  # struct ifaddrmsg
 
 class Surroundings:
     """`host_name` as the kernel has it, `mdns_name` as Avahi answers with it (or empty), and `addresses` as
-    (interface, address) pairs in the kernel's order.
+    (interface, address) pairs in the kernel's order; `unanswered` is why it did not tell them, or empty.
     """
 
-    __slots__ = ("addresses", "host_name", "mdns_name")
+    __slots__ = ("addresses", "host_name", "mdns_name", "unanswered")
 
-    def __init__(self, host_name: str, addresses: "list[tuple[str, Address]]", mdns_name: str = "") -> None:
+    def __init__(
+        self, host_name: str, addresses: "list[tuple[str, Address]]", mdns_name: str = "", unanswered: str = ""
+    ) -> None:
         self.host_name = host_name
         self.mdns_name = mdns_name
         self.addresses = addresses
+        self.unanswered = unanswered
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Surroundings):
@@ -56,11 +59,12 @@ class Surroundings:
 
 def look() -> Surroundings:
     """Look around. Where the kernel does not answer about addresses there are none."""
+    unanswered = ""
     try:
         addresses = _addresses()
-    except OSError:
-        addresses = []
-    return Surroundings(os.uname().nodename, addresses, _mdns_name())
+    except OSError as error:
+        addresses, unanswered = [], error.strerror or str(error)
+    return Surroundings(os.uname().nodename, addresses, _mdns_name(), unanswered)
 
 
 def _mdns_name() -> str:

@@ -32,6 +32,8 @@ GROUPS = (
     Group("Device: what boot and watch find", (
         Row("no-name-left", ERROR, CUSTOMER, "no name and no address is left to put into a certificate",
             "read what was left out and why; name the device, or connect it"),
+        Row("addresses-unknown", WARNING, INTEGRATOR, "the kernel does not tell this device's addresses",
+            "let the unit use AF_NETLINK (`RestrictAddressFamilies=`), and open enough files"),
         Row("ca-expired", ERROR, CUSTOMER, "the device CA has ended; browsers refuse the device", "renew it"),
         Row("clock-unknown", NOTE, CUSTOMER, "the date is unknown, so the certificate lasts as long as the device CA",
             "for Apple's sake give the device a time source, or set `unknown_clock_days`"),
