@@ -12,19 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_power_cuts import LIFE, SETTINGS, Home, Step, check_no_torn_set, quick
+from life import LIFE, SETTINGS, Home, Step, check_no_torn_set
 
 from dotlocal.core.errors import Refused
-from dotlocal.core.window import DAY
-from dotlocal.host import clock
-from dotlocal.testing import World
 
 _CHANGE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _CALLS = (
     "open", "write", "fsync", "rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "fchmod", "fchown",
     "listdir",
 )  # fmt: skip
-__all__ = ["quick"]  # its child processes in this one
 
 
 class Failing:
@@ -69,14 +65,6 @@ class Failing:
             return made
 
         return called
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    folder = tmp_path_factory.mktemp("failing")
-    (folder / "disk").mkdir()
-    (folder / "device.toml").write_text(SETTINGS)
-    return Home(folder / "disk", folder / "device.toml", World(now=clock.now() - DAY))
 
 
 @pytest.mark.parametrize(
