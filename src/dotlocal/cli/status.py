@@ -32,7 +32,6 @@ def current_status(run: store.Run) -> dict[str, Any]:
     from dotlocal.device.handover import folder as folders
     from dotlocal.host import files
 
-    path = os.path.join(run.current, "status.json")
     try:
         with folders.current(run) as (folder, place):
             try:
@@ -45,7 +44,12 @@ def current_status(run: store.Run) -> dict[str, Any]:
         raise Absent("no-status", absent.message, hint="`dotlocal device boot` makes it") from None
     except (ValueError, RecursionError):
         pass
-    raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew")
+    raise _damaged(run)
+
+
+def _damaged(run: store.Run) -> Absent:
+    path = os.path.join(run.current, "status.json")
+    return Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew")
 
 
 def _whole(report: dict[str, Any]) -> bool:
@@ -80,8 +84,7 @@ def _status(options: argparse.Namespace) -> int:
         hint = "ask as root, or as a user in the group of device.toml"
         raise Absent("no-status", refused.message, hint=hint) from None
     except (ValueError, KeyError, TypeError):
-        path = os.path.join(run.current, "status.json")
-        raise Absent("status-damaged", f"{path} is damaged", hint="`dotlocal device boot` makes it anew") from None
+        raise _damaged(run) from None
     if options.json:
         terms.deliver_json(report)
     else:
