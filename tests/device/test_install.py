@@ -114,6 +114,28 @@ def test_one_process_watches(tmp_path: Path, daemon: str) -> None:
             os.kill(each, signal.SIGKILL)
 
 
+def test_a_process_that_does_not_end_is_not_forgotten(tmp_path: Path) -> None:
+    """In a long hand-over, say: `stop` says so, `restart` starts no second one, and its number is kept for later."""
+    pid, started = tmp_path / "pid", tmp_path / "started"
+    (script,) = install(["init"], tmp_path, "/bin/false", force=False)
+    script.write_text(script.read_text().replace("/run/dotlocal-watch.pid", str(pid)))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/sleep").symlink_to("/bin/true")
+    busy = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); signal.pause()"
+    with subprocess.Popen([sys.executable, "-c", busy, started, "device", "watch", ""]) as process:
+        try:
+            pid.write_text(f"{process.pid}\n")
+            while not started.exists():
+                time.sleep(0.01)
+            for word in ("stop", "restart"):
+                path = {"PATH": f"{tmp_path}/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+                done = subprocess.run([script, word], env=path, capture_output=True, text=True)
+                assert (done.returncode, done.stderr) == (1, f"dotlocal: process {process.pid} has not ended\n")
+                assert pid.exists()
+        finally:
+            process.kill()
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
