@@ -109,11 +109,11 @@ def test_a_new_set_is_served_without_a_restart(name: str, device: Device, tmp_pa
 @pytest.mark.peer
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_peer_that_says_nothing_keeps_nobody_waiting(name: str, device: Device, tmp_path: Path) -> None:
-    """Neither before its handshake nor within it; three, for a worker of gunicorn's has four threads."""
+    """Neither before its handshake nor within it. Each holds a thread of gunicorn's, whose workers have four."""
     if name != "asyncio":
         package(name)
     with at_work(name, tmp_path, device.run) as port, ExitStack() as silent:
-        for number in range(3):
+        for number in range(3 if name == "gunicorn" else 6):
             connection = silent.enter_context(socket.create_connection(("127.0.0.1", port), 10))
             connection.sendall(b"\x16\x03\x01"[: number % 2 * 3])
         assert serial(port, HOST) == device.status["names_serial"]
