@@ -57,7 +57,8 @@ class Https:
         except ssl.SSLCertVerificationError as error:
             raise _distrusted(where, error) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _unreachable(where, self._too_slow() if late.is_set() else error) from None
+            slow = late.is_set() or isinstance(error, TimeoutError)  # the socket's own limit may come first
+            raise _unreachable(where, self._too_slow() if slow else error) from None
         finally:
             connection.close()
         if late.is_set():
